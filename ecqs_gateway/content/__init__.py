@@ -1,0 +1,1 @@
+"""Loads, checks, compiles and fingerprints the content folders: connectors/, mappings/, schemas/."""

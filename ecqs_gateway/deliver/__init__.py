@@ -1,0 +1,1 @@
+"""Batch XML, packaging, signing, transports and receipts."""

@@ -1,0 +1,1 @@
+"""Reads provincial sources into Polars frames, in batches above a watermark."""

@@ -1,0 +1,1 @@
+"""The gateway's memory: watermarks, outbox, leases, receipts, dead letters, evidence, stage."""

@@ -1,0 +1,1 @@
+"""The rule catalogue: loaded rules, their effective dates, evaluation to findings."""

@@ -1,0 +1,1 @@
+"""A stand-in headquarters in its own process with its own ledger, and sample provinces."""
