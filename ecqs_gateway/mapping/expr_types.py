@@ -1,0 +1,77 @@
+"""The types of the expression language, and how Polars columns take part in them.
+
+The language knows six kinds of value. A source column keeps its own Polars type; when it is used it is brought to
+the one Polars type its kind is computed in, so that no comparison meets two unlike types at run time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+import polars as pl
+
+from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.rules.calendar import WorkingCalendar
+
+__all__ = ["CompiledExpr", "ExprContext", "ExprType", "ListTerm"]
+
+
+class ExprType(Enum):
+    """The kind of value an expression gives."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    BOOLEAN = "boolean"
+    NULL = "null"
+    """Only the word NULL (or a CASE of nothing else): fits wherever any other kind is wanted."""
+
+
+@dataclass(frozen=True)
+class ExprContext:
+    """What domain functions look things up in, fixed when an expression is compiled.
+
+    ``lists`` names the lists of the record kind, with the columns of one item: it opens ``count``, ``any`` and
+    ``all``, which only rules may use.
+    """
+
+    codes: CodeTables | None = None
+    calendar: WorkingCalendar | None = None
+    lists: Mapping[str, Mapping[str, pl.DataType]] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ListTerm:
+    """One list quantifier of an expression, to be computed on the list's own frame before the expression runs.
+
+    ``column`` is the name under which the main expression expects the result. ``items`` is the condition on one
+    item (None for ``count``), ``item_columns`` what it reads of the item, ``record_columns`` what it reads of the
+    record.
+    """
+
+    column: str
+    list: str
+    quantifier: str
+    items: pl.Expr | None
+    item_columns: frozenset[str]
+    record_columns: frozenset[str]
+
+
+@dataclass(frozen=True)
+class CompiledExpr:
+    """An expression ready to run: ``frame.select(compiled.expr)`` gives one value per row and never raises.
+
+    ``columns`` is exactly the set of frame columns it reads (its lineage); ``terms`` are the list quantifiers to
+    compute first (empty in mappings).
+    """
+
+    text: str
+    expr: pl.Expr
+    columns: frozenset[str]
+    kind: ExprType
+    terms: tuple[ListTerm, ...] = ()
