@@ -1,0 +1,309 @@
+"""The files under ``mappings/``: how a unit's columns become national fields, and sample rows that prove it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from ecqs_gateway.content.models_connector import ContentModel, UnitCode, Version, refuse
+from ecqs_gateway.content.scalars import CaseValue, Day, Integer, Name, Pattern, Text
+
+__all__ = [
+    "Absent",
+    "CaseExpectation",
+    "CaseFile",
+    "CaseProblem",
+    "Clean",
+    "CodesUse",
+    "FieldMapping",
+    "FieldPath",
+    "Join",
+    "ListMapping",
+    "MappingFile",
+    "PieceOf",
+    "SplitList",
+    "UnmappedDefault",
+]
+
+FieldPath = Annotated[
+    str,
+    *Pattern(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "must be a national field, such as holder.name").annotate(),
+]
+
+Clean = Literal["trim", "spaces", "width", "brackets", "dashes", "control", "upper", "digits", "html"]
+"""Closed list of cleaning steps, done in the order written.
+
+trim: blanks at both ends go. spaces: every blank goes. width: full-width letters, digits and signs become half-width.
+brackets: （）【】〔〕 and their like become ( ). dashes: every kind of dash becomes -. control: control and invisible
+characters go. upper: letters become capitals. digits: only 0-9 stay. html: tags go and entities become characters.
+"""
+
+
+def _regex(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise refuse(f"is not a regular expression ({error.msg})") from None
+    return pattern
+
+
+Regex = Annotated[Text, AfterValidator(_regex)]
+
+
+class PieceOf(ContentModel):
+    """Takes one piece of a text that holds several, such as both ends of a validity period."""
+
+    by: Regex
+    """Regular expression between the pieces."""
+    take: Annotated[Integer, Field(ge=-100, le=100)]
+    """Which piece, counted from 1; -1 is the last one."""
+
+    @model_validator(mode="after")
+    def _not_zero(self) -> PieceOf:
+        if self.take == 0:
+            raise refuse("take counts from 1; -1 is the last piece")
+        return self
+
+
+class UnmappedDefault(ContentModel):
+    """A national code for source values the code file does not list."""
+
+    default: Text
+    """National code given to a source value that is not in the code file."""
+    reason: Text
+    """Why this is right, for those who read the report."""
+
+
+class CodesUse(ContentModel):
+    """Turns a source value into a national code by a file of mappings/<unit>/codes/."""
+
+    table: Name
+    """Name of the code file without .csv."""
+    unmapped: Literal["reject", "pass"] | UnmappedDefault
+    """What happens to a value that is not in the file: reject the record, pass it on with a finding, or a default."""
+
+
+class Join(ContentModel):
+    """Puts several columns together; blank ones are left out."""
+
+    columns: Annotated[tuple[Text, ...], Field(min_length=2)]
+    """Source columns in the order they are put together."""
+    with_: Annotated[str, Field(alias="with")]
+    """Text between them."""
+
+
+class Absent(ContentModel):
+    """Says openly that a unit cannot give a national field."""
+
+    reason: Text
+    """Why the unit does not have it."""
+    owner: Text
+    """Who answers for that."""
+    until: Day
+    """Day by which it is looked at again; later it is reported as expired."""
+
+
+_ONE_OF = ("from", "const", "join", "expr", "absent")
+_TREATMENT = ("clean", "split", "parse", "codes", "default")
+
+
+class FieldMapping(ContentModel):
+    """Where one national field comes from. Exactly one of from, const, join, expr, absent; a bare text means from."""
+
+    from_: Annotated[Text | None, Field(alias="from")] = None
+    """Source column (in a joined list: item; in a JSON list: $.member)."""
+    const: Text | None = None
+    """The same value for every record."""
+    join: Join | None = None
+    """Several source columns put together."""
+    expr: Text | None = None
+    """A SQL scalar expression over source columns, such as CASE WHEN ZT = '1' THEN A ELSE B END."""
+    absent: Absent | None = None
+    """The unit does not have this field, and says so."""
+    clean: tuple[Clean, ...] = ()
+    """Cleaning steps, done first and in the order written."""
+    split: PieceOf | None = None
+    """Takes one piece of the text, after cleaning."""
+    parse: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    """Accepted forms of a date, such as %Y%m%d; left out, every usual form is read."""
+    codes: CodesUse | None = None
+    """Turns the value into a national code, after split."""
+    default: Text | None = None
+    """Value where the source is blank."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return {"from": data} if isinstance(data, str) else data
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> FieldMapping:
+        values = (self.from_, self.const, self.join, self.expr, self.absent)
+        given = [name for name, value in zip(_ONE_OF, values, strict=True) if value is not None]
+        if len(given) != 1:
+            found = "none is given" if not given else f"{' and '.join(given)} are given"
+            raise refuse(f"needs exactly one of {', '.join(_ONE_OF)}; {found}")
+        odd = [name for name in _TREATMENT if name in self.model_fields_set]
+        if odd and given[0] in {"const", "absent"}:
+            raise refuse(f"{' and '.join(odd)} cannot go with {given[0]}: only with from, join or expr")
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Let the editor accept the short form, a bare column name, too."""
+        return short_or_object(core, handler, "Source column (short for from)", [{"required": [n]} for n in _ONE_OF])
+
+
+def short_or_object(
+    core: CoreSchema, handler: GetJsonSchemaHandler, title: str, alternatives: list[dict[str, list[str]]]
+) -> JsonSchemaValue:
+    """Change a model's JSON Schema in place into: a text, or an object with exactly one of the alternatives."""
+    schema = handler(core)
+    body = handler.resolve_ref_schema(schema)
+    full = {**body, "oneOf": alternatives}
+    description = full.get("description", "")
+    body.clear()
+    body.update({"description": description, "anyOf": [{"type": "string", "title": title, "minLength": 1}, full]})
+    return schema
+
+
+class SplitList(ContentModel):
+    """A list written into one column."""
+
+    from_: Annotated[Text, Field(alias="from")]
+    """Source column that holds the whole list."""
+    by: Regex
+    """Regular expression between the items, such as [,，、;；]."""
+
+
+_LIST_ONE_OF = ("child", "split", "json", "absent")
+
+
+class ListMapping(ContentModel):
+    """Where a list of the record comes from. Exactly one of child, split, json, absent."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in _LIST_ONE_OF]})
+
+    child: Name | None = None
+    """Child table of the connector; each of its rows is an item."""
+    split: SplitList | None = None
+    """A list written into one column; fields take each piece as item."""
+    json_: Annotated[Text | None, Field(alias="json")] = None
+    """Source column that holds a JSON array of objects; fields take a member as $.member."""
+    absent: Absent | None = None
+    """The unit does not have this list, and says so."""
+    fields: Mapping[FieldPath, FieldMapping] = Field(default_factory=dict)
+    """National fields of an item, by their path inside the item."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> ListMapping:
+        values = (self.child, self.split, self.json_, self.absent)
+        given = [name for name, value in zip(_LIST_ONE_OF, values, strict=True) if value is not None]
+        if len(given) != 1:
+            found = "none is given" if not given else f"{' and '.join(given)} are given"
+            raise refuse(f"needs exactly one of {', '.join(_LIST_ONE_OF)}; {found}")
+        if bool(self.fields) == (self.absent is not None):
+            raise refuse("fields cannot go with absent" if self.fields else "needs fields: what an item is made of")
+        return self
+
+
+class MappingFile(ContentModel):
+    """A file mappings/<unit>/<kind>.yaml: how one unit's columns become one record kind."""
+
+    model_config = ConfigDict(title="mappings/<unit>/<kind>.yaml")
+
+    version: Version
+    """Version of this file format; 1."""
+    unit: UnitCode
+    """Six digits of the reporting unit; the same as the folder name."""
+    kind: Name
+    """Record kind, such as certificate; the same as the file name."""
+    owner: Text
+    """Office that answers for this file."""
+    newest_by: tuple[Text, ...] = ()
+    """Of rows with one business key the one with the greatest of these columns goes; others count as superseded."""
+    ignore: tuple[Text, ...] = ()
+    """Source columns left out on purpose."""
+    fields: Annotated[Mapping[FieldPath, FieldMapping], Field(min_length=1)]
+    """National fields by dotted path, each with where it comes from."""
+    children: Mapping[Name, ListMapping] = Field(default_factory=dict)
+    """Lists of the record, each with where its items come from."""
+
+
+Severity = Literal["reject", "flag"]
+
+
+class CaseProblem(ContentModel):
+    """A problem a sample row must cause."""
+
+    row: Annotated[Integer, Field(ge=1)]
+    """Which sample row, counted from 1."""
+    field: Text
+    """National field the problem is about, such as issue_date or products[2].name."""
+    rule: Text
+    """Problem code (ECQS-12xx) or rule id."""
+    severity: Severity = "reject"
+    """Whether the record cannot go (reject) or goes with a finding (flag)."""
+
+
+def _expected(value: Any) -> Any:
+    """Take the text as it would stand in the XML; lists of a record are lists of such tables."""
+    if value is None or isinstance(value, list | tuple | Mapping):
+        return value
+    if not isinstance(value, str):
+        raise refuse("must be the text that stands in the XML: put it in quotes")
+    return str(value)
+
+
+ExpectedText = Annotated[str | None, BeforeValidator(_expected)]
+ExpectedValue = Annotated[str | tuple[Mapping[FieldPath, ExpectedText], ...] | None, BeforeValidator(_expected)]
+
+
+class CaseExpectation(ContentModel):
+    """What the sample rows must become."""
+
+    records: tuple[Mapping[FieldPath, ExpectedValue], ...] = ()
+    """Records in the order of their rows, each with the fields to compare, written as in the XML; null means absent."""
+    problems: tuple[CaseProblem, ...] = ()
+    """Problems the rows must cause; any other problem fails the case."""
+    superseded: Annotated[Integer, Field(ge=0)] = 0
+    """How many rows give way to a newer row with the same business key."""
+
+
+class CaseFile(ContentModel):
+    """A file mappings/<unit>/cases/<name>.yaml: sample source rows and what the mapping must make of them."""
+
+    model_config = ConfigDict(title="mappings/<unit>/cases/<name>.yaml")
+
+    version: Version
+    """Version of this file format; 1."""
+    unit: UnitCode
+    """Six digits of the reporting unit; the same as the folder name."""
+    kind: Name
+    """Record kind, such as certificate."""
+    title: Text
+    """What the case shows, in one sentence."""
+    rows: Annotated[tuple[Mapping[Text, CaseValue], ...], Field(min_length=1)]
+    """Source rows by column; invented persons and enterprises only."""
+    children: Mapping[Name, tuple[Mapping[Text, CaseValue], ...]] = Field(default_factory=dict)
+    """Rows of the child tables, by the connector's name for the table."""
+    expect: CaseExpectation
+    """What the rows must become."""
+
+    @model_validator(mode="after")
+    def _proves_something(self) -> CaseFile:
+        if not self.expect.records and not self.expect.problems:
+            raise refuse("expect must hold at least one record or one problem, or the case proves nothing")
+        return self
