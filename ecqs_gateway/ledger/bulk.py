@@ -1,0 +1,55 @@
+"""Moving whole frames into and out of the ledger's database, each dialect in its fast way.
+
+PostgreSQL takes COPY, SQLite a prepared statement fed from the frame; both inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import polars as pl
+import sqlalchemy as sa
+
+__all__ = ["in_values", "insert_frame"]
+
+
+def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
+    """Insert all rows of a frame; its columns are named like the table's, digests are hex text in ``pl.String``.
+
+    Hex text goes into the table's binary columns as bytes.
+    """
+    if frame.is_empty():
+        return
+    binary = [c.name for c in table.columns if isinstance(c.type, sa.LargeBinary) and c.name in frame.columns]
+    if connection.dialect.name == "postgresql":
+        _copy(connection, table, frame.with_columns(pl.concat_str(pl.lit("\\x"), name).alias(name) for name in binary))
+        return
+    names = ", ".join(frame.columns)
+    marks = ", ".join("?" * frame.width)
+    decoded = frame.with_columns(pl.col(name).str.decode("hex") for name in binary)
+    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  our own names
+    cursor = connection.connection.cursor()
+    try:
+        cursor.executemany(statement, decoded.rows())
+    finally:
+        cursor.close()
+
+
+def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
+    names = ", ".join(frame.columns)
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise RuntimeError("the connection is closed")
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write(frame.write_csv(include_header=False, quote_style="non_numeric", null_value="").encode())
+
+
+def in_values(
+    connection: sa.Connection, column: sa.ColumnElement[str], values: Iterable[str]
+) -> sa.ColumnElement[bool]:
+    """Give the condition "column is one of these texts" with one bound value, however many texts there are."""
+    if connection.dialect.name == "postgresql":
+        return column == sa.func.any(sa.cast(sa.bindparam("many", list(values)), sa.ARRAY(sa.Text)))
+    many = sa.func.json_each(json.dumps(list(values), ensure_ascii=False)).table_valued("value")
+    return column.in_(sa.select(many.c.value))

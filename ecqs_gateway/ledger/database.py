@@ -1,0 +1,118 @@
+"""Opens the ledger's database, brings its schema up to date, and hands out read and write transactions.
+
+SQLite (write-ahead log, every commit flushed to the disk) is the default; PostgreSQL serves where several workers
+run. Write transactions take the write lock when they begin, so that none fails half-way for a lock it needs later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from ecqs_gateway.errors import Terminal, Transient
+
+__all__ = ["HEAD", "Database"]
+
+HEAD = "0001"
+"""Revision of the newest migration; a test keeps it equal to what Alembic says."""
+
+_READ = {"ecqs_read": True}
+
+
+class Database:
+    """One ledger database: engine, schema, transactions."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare the engine for a SQLAlchemy URL; nothing is opened yet."""
+        self.url = sa.make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        options: dict[str, Any] = {"connect_args": {"timeout": 60}} if self.sqlite else {"pool_pre_ping": True}
+        self.engine = sa.create_engine(self.url, **options)
+        if self.sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    def upgrade(self) -> None:
+        """Create the schema or bring it up to date; does nothing, and imports nothing, when it already is."""
+        if self.revision() == HEAD:
+            return
+        from alembic import command  # noqa: PLC0415  0.2 s that only a new or old ledger has to pay
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self.write() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def revision(self) -> str | None:
+        """Give the schema revision the database has; None for an empty one."""
+        with self.read() as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Run one write transaction: everything in it happens, or nothing does."""
+        with self._translated(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Run one read transaction that never waits for writers."""
+        with (
+            self._translated(),
+            self.engine.connect().execution_options(**_READ) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError) as error:
+            raise _as_gateway_error(error, self.url.render_as_string(hide_password=True)) from error
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _as_gateway_error(error: DBAPIError, where: str) -> Transient | Terminal:
+    """Tell what may pass by itself (locked, restarting) from what needs a person (full disk, no permission)."""
+    text = str(error.orig).lower()
+    if "full" in text or "readonly" in text or "read-only" in text or "unable to open" in text or "no space" in text:
+        return Terminal(
+            "ECQS-3002",
+            f"the ledger cannot be written ({type(error.orig).__name__})",
+            where=where,
+            hint="free disk space or mend the permissions, then run the same command again: nothing was half-written",
+        )
+    return Transient(
+        "ECQS-3003",
+        f"the ledger database does not answer ({type(error.orig).__name__})",
+        where=where,
+        hint="check that the database runs and is reachable; the next run continues where this one stopped",
+    )
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    reading = connection.get_execution_options().get("ecqs_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

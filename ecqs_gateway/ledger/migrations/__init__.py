@@ -1,0 +1,1 @@
+"""Alembic migrations of the ledger, numbered, transactional, never edited after a release."""

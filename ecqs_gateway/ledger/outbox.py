@@ -1,0 +1,229 @@
+"""The second of the two transactions: record versions and the batch that carries them appear together.
+
+Sending reads only this outbox. The exact bytes of a package lie in the stage before the batch row is committed; a
+resend is the same bytes under the same id.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+import sqlalchemy as sa
+
+from ecqs_gateway import __version__
+from ecqs_gateway.errors import Conflict
+from ecqs_gateway.ledger import dead_letters, evidence, lanes, runs
+from ecqs_gateway.ledger.bulk import insert_frame
+from ecqs_gateway.ledger.database import Database
+from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.runs import Run
+from ecqs_gateway.ledger.stage import StagedFile
+from ecqs_gateway.ledger.tables import attempt, batch, extraction, finding, lane, record_version
+
+__all__ = ["Attempt", "Outgoing", "Prepared", "ToSend", "commit_prepared", "record_attempt", "to_send"]
+
+_UNSENT = "sealed"
+_UNANSWERED = ("sent", "received", "validated")
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A sealed batch: what the ledger must know to send it, and to check its receipts."""
+
+    id: str
+    sequence: int
+    records: int
+    destination: str
+    manifest: bytes
+    manifest_digest: bytes
+    parts: str
+    package: StagedFile
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that one extraction turned into, to be committed at once.
+
+    ``versions`` has ``key``, ``sequence``, ``digest`` and ``previous`` (hex), ``position``, ``ordering``,
+    ``source_row`` and ``source_key``; ``findings`` has ``key``, ``sequence``, ``rule``, ``field``, ``message``;
+    ``letters`` has the columns of ``dead_letters.SCHEMA``; ``counts`` says what became of the other rows.
+    """
+
+    extraction_id: int
+    batches: tuple[Outgoing, ...]
+    versions: pl.DataFrame
+    findings: pl.DataFrame
+    letters: pl.DataFrame
+    counts: runs.Counts
+    passed: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"source_key": pl.String, "digest": pl.String})
+    )
+    """``source_key`` and ``digest`` of all rows that are good now, sent or unchanged: they resolve old letters."""
+
+
+def commit_prepared(database: Database, lease: Lease, current: Run, prepared: Prepared) -> runs.Counts:
+    """Commit batches, record versions, dead letters and findings of one extraction; give the final counts.
+
+    Raises Conflict ECQS-3010 (lease lost), ECQS-3014 (sequence already used) or ECQS-3030 (a row is unaccounted
+    for): then nothing is written.
+    """
+    with database.write() as connection:
+        lanes.guard(connection, lease, clock=current.clock)
+        _take_sequences(connection, lease, prepared.batches)
+        _insert_batches(connection, lease, current, prepared.batches)
+        constant = (pl.lit(lease.lane_id).alias("lane_id"), pl.lit(prepared.extraction_id).alias("extraction_id"))
+        columns = ("key", "sequence", "digest", "previous", "position", "ordering", "source_row")
+        insert_frame(connection, record_version, prepared.versions.select(*columns, *constant))
+        insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
+        new, known = dead_letters.store(connection, lease.lane_id, prepared.letters, current)
+        resolved = dead_letters.resolve(connection, lease.lane_id, prepared.passed, clock=current.clock)
+        counts = replace(prepared.counts, dead_new=new, dead_known=known).proven()
+        done = connection.execute(
+            sa.update(extraction)
+            .where(extraction.c.id == prepared.extraction_id, extraction.c.state == "stored")
+            .values(state="processed")
+        )
+        if done.rowcount != 1:
+            raise Conflict(
+                "ECQS-3015", f"extraction {prepared.extraction_id} was processed already; nothing was written"
+            )
+        runs.add_counts(connection, current.id, lease.lane_id, replace(counts, extracted=0))
+        facts = {"counts": {k: v for k, v in counts.__dict__.items() if v}, "resolved": resolved}
+        subject = f"{lease.unit}/{lease.kind}/{prepared.extraction_id}"
+        evidence.append(connection, "prepared", subject, facts, clock=current.clock)
+    return counts
+
+
+def _take_sequences(connection: sa.Connection, lease: Lease, batches: tuple[Outgoing, ...]) -> None:
+    if not batches:
+        return
+    first = batches[0].sequence
+    if [b.sequence for b in batches] != list(range(first, first + len(batches))):
+        raise Conflict("ECQS-3014", "the batches of one commit do not follow one another; nothing was written")
+    taken = connection.execute(
+        sa.update(lane)
+        .where(lane.c.id == lease.lane_id, lane.c.next_sequence == first)
+        .values(next_sequence=first + len(batches), previous_manifest=batches[-1].manifest_digest)
+    )
+    if taken.rowcount != 1:
+        raise Conflict(
+            "ECQS-3014",
+            f"sequence {first} of {lease.unit} {lease.kind} is not the next one; nothing was written",
+            hint="if the ledger was restored from a backup, compare it with headquarters before sending again",
+        )
+
+
+def _insert_batches(connection: sa.Connection, lease: Lease, current: Run, batches: tuple[Outgoing, ...]) -> None:
+    for sealed in batches:
+        values = {
+            "id": sealed.id,
+            "lane_id": lease.lane_id,
+            "sequence": sealed.sequence,
+            "run_id": current.id,
+            "records": sealed.records,
+            "destination": sealed.destination,
+            "bundle": current.bundle,
+            "engine": __version__,
+            "manifest": sealed.manifest,
+            "manifest_digest": sealed.manifest_digest,
+            "parts": sealed.parts,
+            "package": sealed.package.name,
+            "package_digest": bytes.fromhex(sealed.package.digest),
+            "package_size": sealed.package.size,
+            "state": "sealed",
+            "sealed_at": current.clock().isoformat(),
+        }
+        connection.execute(batch.insert(), values)
+        facts = {"manifest": sealed.manifest_digest.hex(), "package": sealed.package.digest, "records": sealed.records}
+        evidence.append(connection, "sealed", sealed.id, facts, clock=current.clock)
+
+
+@dataclass(frozen=True)
+class ToSend:
+    """A batch that waits in the outbox."""
+
+    id: str
+    lane_id: int
+    unit: str
+    kind: str
+    sequence: int
+    records: int
+    destination: str
+    package: StagedFile
+    attempts: int
+    next_attempt_at: str | None
+
+
+def to_send(database: Database, lane_number: int, *, silent_since: str | None = None) -> list[ToSend]:
+    """List the batches of a lane that have not reached headquarters, in sequence order.
+
+    With ``silent_since`` (ISO time) also those sent before that moment which headquarters has not settled: sending
+    the same bytes again is how the gateway asks for a receipt that was lost.
+    """
+    due = batch.c.state == _UNSENT
+    if silent_since is not None:
+        due = sa.or_(due, sa.and_(batch.c.state.in_(_UNANSWERED), batch.c.sent_at < silent_since))
+    wanted = (
+        sa.select(batch, lane.c.unit, lane.c.kind)
+        .join(lane, lane.c.id == batch.c.lane_id)
+        .where(batch.c.lane_id == lane_number, due)
+        .order_by(batch.c.sequence)
+    )
+    with database.read() as connection:
+        found = connection.execute(wanted).all()
+    return [
+        ToSend(
+            f.id,
+            f.lane_id,
+            f.unit,
+            f.kind,
+            f.sequence,
+            f.records,
+            f.destination,
+            StagedFile(f.package, bytes(f.package_digest).hex(), f.package_size),
+            f.attempts,
+            f.next_attempt_at,
+        )
+        for f in found
+    ]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What one attempt to send came to: ``outcome`` is sent, transient, terminal or stopped."""
+
+    outcome: str
+    error: str | None = None
+    next_attempt_at: str | None = None
+
+
+def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSend, result: Attempt) -> None:
+    """Keep what one attempt to send came to.
+
+    A batch is counted as sent once, however often it is sent again; raises Conflict ECQS-3010 when the lease was lost.
+    """
+    moment = current.clock().isoformat()
+    with database.write() as connection:
+        lanes.guard(connection, lease, clock=current.clock)
+        values = {"batch_id": waiting.id, "run_id": current.id, "at": moment}
+        values |= {"outcome": result.outcome, "error": result.error}
+            "batch_id": waiting.id,
+            "run_id": current.id,
+            "at": moment,
+            "outcome": result.outcome,
+            "error": result.error,
+        }
+        connection.execute(attempt.insert(), values)
+        changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": result.error}
+        changes["next_attempt_at"] = result.next_attempt_at
+        connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(**changes))
+        if result.outcome != "sent":
+            return
+        connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(sent_at=moment))
+        unsent = (batch.c.id == waiting.id, batch.c.state == _UNSENT)
+        changed = connection.execute(sa.update(batch).where(*unsent).values(state="sent"))
+        if changed.rowcount == 1:
+            runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(sent=waiting.records))
+        event = "sent" if changed.rowcount == 1 else "sent again"
+        evidence.append(connection, event, waiting.id, {"package": waiting.package.digest}, clock=current.clock)

@@ -1,0 +1,90 @@
+"""The stage: where bytes too large for the database lie, named by what they are, with digests kept in the ledger.
+
+A file is written whole before the ledger row that names it is committed; a file no row names is left-over from a
+crash and harmless. Nothing read from the stage is trusted before its digest was compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import polars as pl
+
+from ecqs_gateway.doors.files import write_atomic
+from ecqs_gateway.errors import Conflict, Terminal
+
+__all__ = ["Stage", "StagedFile"]
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """One file of the stage: name relative to its root, SHA-256 (hex) and size in bytes."""
+
+    name: str
+    digest: str
+    size: int
+
+    @staticmethod
+    def many_to_json(files: Mapping[str, StagedFile]) -> str:
+        """Write several, each under the role it plays, as JSON."""
+        return json.dumps({role: [f.name, f.digest, f.size] for role, f in files.items()}, ensure_ascii=False)
+
+    @staticmethod
+    def many_from_json(text: str) -> dict[str, StagedFile]:
+        """Read what ``many_to_json`` wrote."""
+        return {role: StagedFile(*parts) for role, parts in json.loads(text).items()}
+
+
+class Stage:
+    """A folder of staged files."""
+
+    def __init__(self, root: Path) -> None:
+        """Name the folder; it is made when the first file is written."""
+        self.root = root
+
+    def put(self, name: str, data: bytes) -> StagedFile:
+        """Write a file whole and flushed; raises Terminal ECQS-3001 on a full disk."""
+        write_atomic(self._path(name), data)
+        return StagedFile(name, hashlib.sha256(data).hexdigest(), len(data))
+
+    def get(self, name: str, digest: str) -> bytes:
+        """Read a file back; raises Conflict ECQS-3011 when its bytes are not the ones that were stored."""
+        path = self._path(name)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError as error:
+            raise Terminal(
+                "ECQS-3012",
+                "a staged file is missing",
+                where=str(path),
+                hint="restore the stage folder from the backup that belongs to this ledger",
+            ) from error
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise Conflict(
+                "ECQS-3011",
+                "a staged file is not the one that was stored: its digest differs",
+                where=str(path),
+                hint="restore this file from a backup; it is never sent as it is",
+            )
+        return data
+
+    def put_frame(self, name: str, frame: pl.DataFrame) -> StagedFile:
+        """Write a frame as an Arrow file."""
+        buffer = io.BytesIO()
+        frame.write_ipc(buffer, compression="lz4")
+        return self.put(name, buffer.getvalue())
+
+    def get_frame(self, file: StagedFile) -> pl.DataFrame:
+        """Read back a frame that ``put_frame`` wrote."""
+        return pl.read_ipc(io.BytesIO(self.get(file.name, file.digest)))
+
+    def _path(self, name: str) -> Path:
+        pure = PurePosixPath(name)
+        if pure.is_absolute() or ".." in pure.parts or not pure.parts:
+            raise Terminal("ECQS-3013", "a stage name must stay inside the stage", where=name)
+        return self.root.joinpath(*pure.parts)

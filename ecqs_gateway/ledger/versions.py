@@ -1,0 +1,54 @@
+"""Record versions: which content of which record was batched last, so that only new content goes out."""
+
+from __future__ import annotations
+
+import polars as pl
+import sqlalchemy as sa
+
+from ecqs_gateway.ledger.bulk import in_values
+from ecqs_gateway.ledger.database import Database
+from ecqs_gateway.ledger.tables import record_version
+
+__all__ = ["KNOWN_SCHEMA", "in_batch", "latest"]
+
+KNOWN_SCHEMA = {"key": pl.String, "known_digest": pl.String, "known_ordering": pl.String}
+
+
+def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFrame:
+    """Give the last batched version of each of these business keys that has one.
+
+    Columns: ``key``, ``known_digest`` (hex), ``known_ordering`` (newest_by sort key or null).
+    """
+    with database.read() as connection:
+        mine = record_version.c.lane_id == lane_number
+        wanted = (
+            sa.select(record_version.c.key, record_version.c.digest, record_version.c.ordering)
+            .where(mine, in_values(connection, record_version.c.key, keys.to_list()))
+            .order_by(record_version.c.key, record_version.c.sequence)
+        )
+        found = connection.execute(wanted).all()
+    if not found:
+        return pl.DataFrame(schema=KNOWN_SCHEMA)
+    key, digest, ordering = zip(*found, strict=True)
+    frame = pl.DataFrame({"key": key, "known_digest": [bytes(d) for d in digest], "known_ordering": ordering})
+    frame = frame.with_columns(pl.col("known_digest").bin.encode("hex")).cast(KNOWN_SCHEMA)  # type: ignore[arg-type]
+    return frame.unique("key", keep="last", maintain_order=True)
+
+
+def in_batch(database: Database, lane_number: int, sequence: int) -> pl.DataFrame:
+    """Give the record versions of one batch in batch order, which is what a receipt is checked against.
+
+    Columns: ``key``, ``digest`` (hex), ``source_row``, ``extraction_id``.
+    """
+    names = ("key", "digest", "source_row", "extraction_id")
+    wanted = (
+        sa.select(*(record_version.c[name] for name in names))
+        .where(record_version.c.lane_id == lane_number, record_version.c.sequence == sequence)
+        .order_by(record_version.c.position)
+    )
+    with database.read() as connection:
+        found = connection.execute(wanted).all()
+    columns = zip(*found, strict=True) if found else [[] for _ in names]
+    schema = {"key": pl.String, "digest": pl.Binary, "source_row": pl.Int64, "extraction_id": pl.Int64}
+    frame = pl.DataFrame(dict(zip(names, (list(c) for c in columns), strict=True)), schema=schema)
+    return frame.with_columns(pl.col("digest").bin.encode("hex"))
