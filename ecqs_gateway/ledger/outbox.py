@@ -208,12 +208,6 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         lanes.guard(connection, lease, clock=current.clock)
         values = {"batch_id": waiting.id, "run_id": current.id, "at": moment}
         values |= {"outcome": result.outcome, "error": result.error}
-            "batch_id": waiting.id,
-            "run_id": current.id,
-            "at": moment,
-            "outcome": result.outcome,
-            "error": result.error,
-        }
         connection.execute(attempt.insert(), values)
         changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": result.error}
         changes["next_attempt_at"] = result.next_attempt_at
