@@ -206,7 +206,7 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
     moment = current.clock().isoformat()
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
-        values = {"batch_id": waiting.id, "run_id": current.id, "at": moment}
+        values: dict[str, object] = {"batch_id": waiting.id, "run_id": current.id, "at": moment}
         values |= {"outcome": result.outcome, "error": result.error}
         connection.execute(attempt.insert(), values)
         changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": result.error}
