@@ -1,0 +1,67 @@
+"""The schema: created by migrations, equal to what the code says, safe to bring up to date twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from ecqs_gateway.errors import Terminal, Transient
+from ecqs_gateway.ledger import database as database_module
+from ecqs_gateway.ledger.database import HEAD, Database
+from ecqs_gateway.ledger.tables import metadata
+
+
+def test_the_migrations_make_exactly_the_tables_the_code_uses(database: Database) -> None:
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert set(sa.inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(database_module.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_bringing_a_current_ledger_up_to_date_changes_nothing(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(sa.text("INSERT INTO lane (unit, kind, next_sequence, fence) VALUES ('x', 'y', 7, 0)"))
+    database.upgrade()
+    with database.read() as connection:
+        assert connection.execute(sa.text("SELECT next_sequence FROM lane")).scalar() == 7
+
+
+def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.write() as connection:
+        connection.execute(sa.text("INSERT INTO lane (unit, kind, next_sequence, fence) VALUES ('x', 'y', 1, 0)"))
+        raise ZeroDivisionError
+    with database.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM lane")).scalar() == 0
+
+
+def test_a_reader_is_not_held_up_by_a_writer(database: Database) -> None:
+    with database.write() as writer:
+        writer.execute(sa.text("INSERT INTO lane (unit, kind, next_sequence, fence) VALUES ('x', 'y', 1, 0)"))
+        with database.read() as reader:
+            assert reader.execute(sa.text("SELECT count(*) FROM lane")).scalar() == 0
+
+
+def test_an_unreachable_postgresql_is_transient_and_names_no_password() -> None:
+    lost = Database("postgresql+psycopg://gateway:s3cret-word@127.0.0.1:9/ledger?connect_timeout=2")
+    with pytest.raises(Transient) as caught:
+        lost.upgrade()
+    assert caught.value.code == "ECQS-3003"
+    assert "s3cret-word" not in str(caught.value)
+
+
+def test_a_ledger_that_cannot_be_opened_is_a_persons_work(tmp_path: Path) -> None:
+    (tmp_path / "ledger.sqlite").mkdir()
+    with pytest.raises(Terminal) as caught:
+        Database(f"sqlite:///{tmp_path}/ledger.sqlite").upgrade()
+    assert caught.value.code == "ECQS-3002"
