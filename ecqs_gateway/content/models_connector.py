@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ecqs_gateway.content.scalars import INTEGER, Duration, Flag, Integer, Name, Pattern, Text
+from ecqs_gateway.content.scalars import INTEGER, Duration, Flag, Integer, Name, Pattern, Sheet, Text
 
 __all__ = [
     "BatchSettings",
@@ -179,7 +179,7 @@ class FileStream(ContentModel):
     """Text encoding of CSV files: utf-8, gb18030 …"""
     header_row: Annotated[Integer, Field(ge=1, le=1000)] = 1
     """Line that holds the column names, counted from 1; lines above it are skipped."""
-    sheet: Annotated[Integer, Field(ge=0)] | Text = 0
+    sheet: Sheet = 0
     """Sheet of an XLSX file: its position from 0, or its name."""
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
     """Character between the fields of a CSV line."""

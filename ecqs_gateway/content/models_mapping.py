@@ -8,17 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     GetJsonSchemaHandler,
+    Tag,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ecqs_gateway.content.models_connector import ContentModel, UnitCode, Version, refuse
-from ecqs_gateway.content.scalars import CaseValue, Day, Integer, Name, Pattern, Text
+from ecqs_gateway.content.scalars import XML_TEXT, CaseValue, Day, Integer, Name, Pattern, Text
 
 __all__ = [
     "Absent",
@@ -33,6 +34,7 @@ __all__ = [
     "ListMapping",
     "MappingFile",
     "PieceOf",
+    "RecordValue",
     "SplitList",
     "UnmappedDefault",
 ]
@@ -86,12 +88,19 @@ class UnmappedDefault(ContentModel):
     """Why this is right, for those who read the report."""
 
 
+def _unmapped_form(value: Any) -> str:
+    return "default" if isinstance(value, Mapping | UnmappedDefault) else "choice"
+
+
 class CodesUse(ContentModel):
     """Turns a source value into a national code by a file of mappings/<unit>/codes/."""
 
     table: Name
     """Name of the code file without .csv."""
-    unmapped: Literal["reject", "pass"] | UnmappedDefault
+    unmapped: Annotated[
+        Annotated[Literal["reject", "pass"], Tag("choice")] | Annotated[UnmappedDefault, Tag("default")],
+        Discriminator(_unmapped_form),
+    ]
     """What happens to a value that is not in the file: reject the record, pass it on with a finding, or a default."""
 
 
@@ -242,6 +251,18 @@ class MappingFile(ContentModel):
     """Lists of the record, each with where its items come from."""
 
 
+def _value_form(value: Any) -> str:
+    return "list" if isinstance(value, list | tuple) else "text"
+
+
+RecordText = Annotated[str, XML_TEXT] | None
+RecordValue = Annotated[
+    Annotated[RecordText, Tag("text")] | Annotated[tuple[Mapping[FieldPath, RecordText], ...], Tag("list")],
+    Discriminator(_value_form),
+]
+"""A national value in a case or an example: the text as it stands in the XML, null, or a list of tables of such."""
+
+
 Severity = Literal["reject", "flag"]
 
 
@@ -258,23 +279,10 @@ class CaseProblem(ContentModel):
     """Whether the record cannot go (reject) or goes with a finding (flag)."""
 
 
-def _expected(value: Any) -> Any:
-    """Take the text as it would stand in the XML; lists of a record are lists of such tables."""
-    if value is None or isinstance(value, list | tuple | Mapping):
-        return value
-    if not isinstance(value, str):
-        raise refuse("must be the text that stands in the XML: put it in quotes")
-    return str(value)
-
-
-ExpectedText = Annotated[str | None, BeforeValidator(_expected)]
-ExpectedValue = Annotated[str | tuple[Mapping[FieldPath, ExpectedText], ...] | None, BeforeValidator(_expected)]
-
-
 class CaseExpectation(ContentModel):
     """What the sample rows must become."""
 
-    records: tuple[Mapping[FieldPath, ExpectedValue], ...] = ()
+    records: tuple[Mapping[FieldPath, RecordValue], ...] = ()
     """Records in the order of their rows, each with the fields to compare, written as in the XML; null means absent."""
     problems: tuple[CaseProblem, ...] = ()
     """Problems the rows must cause; any other problem fails the case."""

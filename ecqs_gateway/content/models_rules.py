@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from ecqs_gateway.content.models_connector import ContentModel, Version, refuse
-from ecqs_gateway.content.models_mapping import FieldPath
+from ecqs_gateway.content.models_mapping import FieldPath, RecordValue
 from ecqs_gateway.content.scalars import Day, Name, Pattern, Text
 
 __all__ = ["Clause", "Effective", "Example", "Examples", "Rule", "RuleMessage", "RulesFile"]
@@ -21,19 +21,7 @@ RuleId = Annotated[
 ]
 
 
-def _example_value(value: Any) -> Any:
-    if value is None or isinstance(value, list | tuple | Mapping):
-        return value
-    if not isinstance(value, str):
-        raise refuse("must be a text as it stands in the XML: put it in quotes")
-    return str(value)
-
-
-ExampleText = Annotated[str | None, BeforeValidator(_example_value)]
-Example = Mapping[
-    FieldPath,
-    Annotated[str | tuple[Mapping[FieldPath, ExampleText], ...] | None, BeforeValidator(_example_value)],
-]
+Example = Mapping[FieldPath, RecordValue]
 """National fields of one record, as text in the spelling of the file (``2019-01-01``); lists are lists of such."""
 
 

@@ -9,7 +9,7 @@ turned into something else as ``Plain``; Python callers may pass the natural Pyt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 __all__ = [
     "INTEGER",
+    "XML_TEXT",
     "CaseValue",
     "Day",
     "Duration",
@@ -27,6 +28,7 @@ __all__ = [
     "Name",
     "Pattern",
     "Plain",
+    "Sheet",
     "Text",
     "duration_text",
     "read_duration",
@@ -104,6 +106,8 @@ def _as_day(value: Any) -> Any:
 
 
 def _as_case_value(value: Any) -> Any:
+    if isinstance(value, Mapping | list | tuple):
+        raise _problem("cell_wanted", "must be one cell: a text, a number, a date, true, false or null")
     if not isinstance(value, Plain):
         return value
     for form, read in _CASE_FORMS:
@@ -112,6 +116,20 @@ def _as_case_value(value: Any) -> Any:
                 return read(value)
             except ValueError:
                 raise _problem("day_wanted", "is not a day of the calendar; quote it if it is meant as text") from None
+    return str(value)
+
+
+def _as_sheet(value: Any) -> Any:
+    if isinstance(value, Plain) and _INTEGER.fullmatch(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | str) or (isinstance(value, int) and value < 0):
+        raise _problem("sheet_wanted", "must be the position of the sheet from 0, or its name")
+    return _as_text(value) if isinstance(value, str) else value
+
+
+def _as_xml_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise _problem("text_wanted", "must be the text that stands in the XML: put it in quotes")
     return str(value)
 
 
@@ -139,6 +157,16 @@ Text = Annotated[str, BeforeValidator(_as_text)]
 
 INTEGER = BeforeValidator(_as_integer)
 """Put beside a Literal of whole numbers."""
+
+XML_TEXT = BeforeValidator(_as_xml_text)
+"""Put beside a text that is compared with what stands in the XML, where blank differs from absent."""
+
+Sheet = Annotated[
+    int | str,
+    BeforeValidator(_as_sheet),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string"}]}),
+]
+"""A sheet of a workbook."""
 
 Integer = Annotated[int, INTEGER]
 Flag = Annotated[bool, BeforeValidator(_as_flag)]
