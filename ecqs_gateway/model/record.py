@@ -28,6 +28,7 @@ __all__ = [
     "Record",
     "Repeated",
     "column",
+    "demands",
     "kind_spec",
     "optional",
     "several",
@@ -82,7 +83,10 @@ def several(title: str, source: str, *, doc: str = "", at_least: int = 0) -> Any
 
 @dataclass(frozen=True)
 class Leaf:
-    """One field: dotted path, type, whether it must be there, and its documentation."""
+    """One field: dotted path, type, whether it must be there, and its documentation.
+
+    ``required`` holds inside its group: in an optional group it means "when the group is there" (see ``demands``).
+    """
 
     path: str
     name: str
@@ -158,6 +162,20 @@ class KindSpec:
     def repeated(self) -> Iterator[Repeated]:
         """Walk the lists."""
         return (node for node in self.nodes if isinstance(node, Repeated))
+
+
+def demands(
+    nodes: tuple[Leaf | Group | Repeated, ...], _group: Group | None = None
+) -> Iterator[tuple[Leaf, tuple[str, ...]]]:
+    """Walk the required fields, each with the paths that make it required: one of them filled is enough.
+
+    No paths means always. ``nodes`` are those of a kind, or of a list for the fields of its items.
+    """
+    for node in nodes:
+        if isinstance(node, Group):
+            yield from demands(node.nodes, _group if node.required else node)
+        elif isinstance(node, Leaf) and node.required:
+            yield node, tuple(leaf.path for leaf in _group.leaves() if leaf is not node) if _group else ()
 
 
 def kind_spec(model: type[Record]) -> KindSpec:

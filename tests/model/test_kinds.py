@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.model.kinds import KINDS, PLANNED, spec
 from ecqs_gateway.model.kinds.parts import CertNumber, Day, OrganisationName
-from ecqs_gateway.model.record import Group, Leaf, Part, Record, Repeated, column, kind_spec, optional, several
+from ecqs_gateway.model.record import Group, Leaf, Part, Record, Repeated, column, demands, kind_spec, optional, several
 from ecqs_gateway.model.types import Text
 
 ShortText = Annotated[str, Text(20)]
@@ -107,6 +107,26 @@ def test_a_group_becomes_dotted_paths_and_a_list_paths_of_its_items():
     assert nodes[2].nodes[0].path == "holder.name"
     assert not nodes[2].required
     assert (nodes[3].item, nodes[3].required, nodes[3].nodes[0].path) == ("address", True, "name")
+
+
+def test_fields_of_an_optional_group_are_demanded_only_when_the_group_is_there():
+    certificate = {leaf.path: others for leaf, others in demands(spec("certificate").nodes)}
+    assert certificate["number"] == certificate["holder.uscc"] == ()
+    assert certificate["electronic_licence.id"] == ("electronic_licence.file_digest",)
+    assert "electronic_licence.file_digest" not in certificate
+    assert "name" not in certificate, "fields of lists are asked for list by list"
+
+
+class Outer(Part):
+    """A part with a required and an optional part in it."""
+
+    first: Item = column("组", "测试")
+    second: Loose | None = optional("组", "测试")
+
+
+def test_a_required_group_in_an_optional_one_is_demanded_by_the_optional_one():
+    nodes = kind_spec(make(outer=(Outer | None, optional("组", "测试")))).nodes
+    assert {leaf.path: others for leaf, others in demands(nodes)}["outer.first.name"] == ("outer.second.name",)
 
 
 @pytest.mark.parametrize(
