@@ -7,9 +7,9 @@ the one Polars type its kind is computed in, so that no comparison meets two unl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
-from types import MappingProxyType
 
 import polars as pl
 
@@ -36,13 +36,15 @@ class ExprType(Enum):
 class ExprContext:
     """What domain functions look things up in, fixed when an expression is compiled.
 
-    ``lists`` names the lists of the record kind, with the columns of one item: it opens ``count``, ``any`` and
-    ``all``, which only rules may use.
+    ``today`` opens the function of that name, and ``lists`` (the lists of the record kind, with the columns of one
+    item) opens ``count``, ``any`` and ``all``; only rules have them, because a mapping must give the same record on
+    every day.
     """
 
     codes: CodeTables | None = None
     calendar: WorkingCalendar | None = None
-    lists: Mapping[str, Mapping[str, pl.DataType]] = MappingProxyType({})
+    today: date | None = None
+    lists: Mapping[str, Mapping[str, pl.DataType]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,11 @@ class ListTerm:
 
 @dataclass(frozen=True)
 class CompiledExpr:
-    """An expression ready to run: ``frame.select(compiled.expr)`` gives one value per row and never raises.
+    """An expression ready to run: ``frame.with_columns(x=compiled.expr)`` gives one value per row and never raises.
 
-    ``columns`` is exactly the set of frame columns it reads (its lineage); ``terms`` are the list quantifiers to
-    compute first (empty in mappings).
+    Its Polars type follows from ``kind`` (``expr_values.DTYPES``); one that reads no column broadcasts. ``columns``
+    is exactly the set of frame columns it reads (its lineage); ``terms`` are the list quantifiers to compute first
+    (empty in mappings).
     """
 
     text: str
