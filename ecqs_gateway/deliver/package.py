@@ -1,0 +1,164 @@
+"""The one file on the wire: manifest, signature over the manifest, compressed batch.
+
+Sealing is done once per batch; what it gives is stored before the first attempt to send and never made again, so a
+resend is the same bytes under the same id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from ecqs_gateway import __version__
+from ecqs_gateway.deliver.signing import Signer, algorithm, digest, seal
+from ecqs_gateway.deliver.xml import attribute, moment
+from ecqs_gateway.doors.archive import build_zip, gunzip, gzip_bytes, read_zip
+from ecqs_gateway.errors import Terminal
+from ecqs_gateway.model.batch import (
+    BATCH_FILE,
+    MANIFEST_FILE,
+    NAMESPACE,
+    PACKAGE_SUFFIX,
+    SIGNATURE_FILE,
+    BatchHeader,
+    Manifest,
+    PackagePart,
+)
+
+__all__ = ["Chain", "Package", "SealedBatch", "manifest_xml", "open_package", "package_name", "seal_batch"]
+
+
+@dataclass(frozen=True)
+class SealedBatch:
+    """A package ready for the outbox, and the facts that its receipts are checked against."""
+
+    manifest: Manifest
+    manifest_xml: bytes = field(repr=False)
+    data: bytes = field(repr=False)
+    """The package's exact bytes."""
+
+    @property
+    def id(self) -> str:
+        """Give the batch id."""
+        return self.manifest.header.id
+
+    @property
+    def name(self) -> str:
+        """Give the package's file name at headquarters."""
+        return package_name(self.id)
+
+    @property
+    def records(self) -> int:
+        """Count the records."""
+        return self.manifest.records
+
+    @property
+    def digest(self) -> str:
+        """Give the SHA-256 of the package, lowercase hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def manifest_digest(self) -> str:
+        """Give the SHA-256 of ``manifest.xml``, lowercase hex: what receipts and the next manifest point back to."""
+        return hashlib.sha256(self.manifest_xml).hexdigest()
+
+
+def package_name(batch_id: str) -> str:
+    """Give the file name of a batch's package."""
+    return f"{batch_id}{PACKAGE_SUFFIX}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chain:
+    """What a manifest points back to: the lane's previous manifest and the unit's evidence chain (SHA-256, hex)."""
+
+    previous: str | None = None
+    evidence: str | None = None
+
+
+def seal_batch(
+    header: BatchHeader, batch_xml: bytes, *, records: int, signer: Signer, chain: Chain | None = None
+) -> SealedBatch:
+    """Compress, digest, describe, sign and pack a batch whose XML is valid."""
+    chain = chain or Chain()
+    compressed = gzip_bytes(batch_xml)
+    digest_algorithm = algorithm(signer.algorithm).digest
+    part = PackagePart(
+        BATCH_FILE,
+        "application/gzip",
+        digest_algorithm,
+        digest(digest_algorithm, compressed),
+        len(compressed),
+        len(batch_xml),
+    )
+    manifest = Manifest(
+        header=header,
+        engine=__version__,
+        records=records,
+        signature=signer.algorithm,
+        key=signer.key_id,
+        parts=(part,),
+        previous=chain.previous,
+        evidence=chain.evidence,
+    )
+    written = manifest_xml(manifest)
+    members = [(MANIFEST_FILE, written), (SIGNATURE_FILE, seal(written, signer)), (BATCH_FILE, compressed)]
+    return SealedBatch(manifest, written, build_zip(members))
+
+
+def manifest_xml(manifest: Manifest) -> bytes:
+    """Write a manifest; what is None is left out."""
+    header = manifest.header
+    facts = {
+        "batch": header.id,
+        "unit": header.unit,
+        "kind": header.kind,
+        "sequence": header.sequence,
+        "created": moment(header.created),
+        "schema": header.schema,
+        "content": header.content,
+        "engine": manifest.engine,
+        "records": manifest.records,
+        "signature": manifest.signature,
+        "key": manifest.key,
+        "previous": manifest.previous,
+        "evidence": manifest.evidence,
+    }
+    parts = "".join(f"<part{_attributes(_part_facts(part))}></part>" for part in manifest.parts)
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<manifest xmlns="{NAMESPACE}"{_attributes(facts)}>{parts}</manifest>'
+    ).encode()
+
+
+def _part_facts(part: PackagePart) -> dict[str, object]:
+    return {
+        "name": part.name,
+        "media": part.media,
+        "digest-algorithm": part.digest_algorithm,
+        "digest": part.digest,
+        "size": part.size,
+        "inflated": part.inflated,
+    }
+
+
+def _attributes(facts: dict[str, object]) -> str:
+    return "".join(f' {name}="{attribute(str(value))}"' for name, value in facts.items() if value is not None)
+
+
+@dataclass(frozen=True)
+class Package:
+    """The members of a package, the batch inflated."""
+
+    manifest_xml: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    batch_xml: bytes = field(repr=False)
+
+
+def open_package(data: bytes) -> Package:
+    """Take a package of ours apart again, for whoever wants to see what was sent; raises Terminal ECQS-401x."""
+    names = (MANIFEST_FILE, SIGNATURE_FILE, BATCH_FILE)
+    members = read_zip(data, names)
+    missing = [name for name in names if name not in members]
+    if missing:
+        raise Terminal("ECQS-4012", f"the package has no {missing[0]}", hint="it is not a package of this gateway")
+    return Package(members[MANIFEST_FILE], members[SIGNATURE_FILE], gunzip(members[BATCH_FILE]))
