@@ -16,6 +16,7 @@ from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
 from ecqs_gateway.model.xsd import PROPOSED, used_types
 from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, Element, envelope_types
+from ecqs_gateway.model.xsd_width import width
 
 __all__ = ["generate"]
 
@@ -110,30 +111,18 @@ def _leaf_row(leaf: Leaf, path: str, constraint: str, codes: CodeTables) -> list
 
 
 def _size(xsd: XsdType) -> str:
-    """Say how long a value may be, as far as the facets of its XSD type tell."""
-    facets = dict(xsd.facets)
-    words = [value for name, value in xsd.facets if name == "enumeration"]
-    if words:
-        return _span(str(min(map(len, words))), str(max(map(len, words))))
-    if "length" in facets:
-        return facets["length"]
-    if "totalDigits" in facets:
-        return f"{facets['totalDigits']},{facets.get('fractionDigits', '0')}"
-    if "maxLength" in facets:
-        return _span(facets.get("minLength", "0"), facets["maxLength"])
-    if "maxInclusive" in facets:
-        return _span(str(len(facets.get("minInclusive", "0"))), str(len(facets["maxInclusive"])))
-    return {"xs:date": "10", "xs:boolean": "1..5"}.get(xsd.base, "")
-
-
-def _span(low: str, high: str) -> str:
-    return low if low == high else f"{low}..{high}"
+    found = width(xsd)
+    if found is None:
+        return ""
+    low, high = found
+    return str(low) if low == high else f"{low}..{'' if high is None else high}"
 
 
 def _messages_page() -> str:
     lines = [f"# 批次、清单、回执 Messages\n\n{_HEADER}"]
     for element in (BATCH, MANIFEST, RECEIPT):
-        lines += [f"## {element.title} `{element.name}`", ""]
+        title = element.title.partition("：")[0]
+        lines += [f"## {title} `{element.name}`", ""]
         for path, item in _elements(element):
             lines += [f"### `{path}`", "", f"{item.title}。{_occurs(item)}", ""]
             rows = [
