@@ -37,10 +37,13 @@ class Compiler:
     budget: PatternBudget = field(default_factory=PatternBudget)
     items: Mapping[str, pl.DataType] | None = None
     used_items: set[str] = field(default_factory=set)
+    reads: int = 0
 
     def visit(self, node: exp.Expr) -> Value:
         """Compile one node and what is below it; raises ExpressionError."""
-        return _VISITORS[type(node)](self, node)
+        before = self.reads
+        value = _VISITORS[type(node)](self, node)
+        return replace(value, constant=True) if self.reads == before else value
 
     def fail(self, code: str, message: str, node: exp.Expr, hint: str | None = None) -> ExpressionError:
         """Make the error that points at a node."""
@@ -84,6 +87,7 @@ class Compiler:
     def column(self, node: exp.Expr) -> Value:
         """Compile a column, of the list item first where there is one."""
         name = self.parsed.piece(node).value
+        self.reads += 1
         if self.items is not None and name in self.items:
             self.used_items.add(name)
             return self._typed(name, self.items[name], node)
@@ -151,6 +155,7 @@ class Compiler:
             )
         items, read, outer = self._on_items(target, nodes[1]) if len(nodes) == 2 else (None, set(), set())
         column = f"__term{len(self.terms)}"
+        self.reads += 1
         self.terms.append(ListTerm(column, target, name, items, frozenset(read), frozenset(outer)))
         kind = ExprType.INTEGER if name == "count" else ExprType.BOOLEAN
         return Value(kind, pl.col(column))
@@ -282,6 +287,8 @@ def _escape(compiler: Compiler, node: exp.Expr) -> Value:
 
 def _in(compiler: Compiler, node: exp.Expr) -> Value:
     members = list(node.expressions)
+    if not members:
+        raise compiler.fail("ECQS-1101", "after IN comes a list of values in brackets", node)
     _, values = compiler.together([node.this, *members], node.this, "the values of IN are")
     return Value(ExprType.BOOLEAN, operators.within(values[0], values[1:]))
 

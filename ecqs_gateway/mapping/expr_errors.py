@@ -13,6 +13,8 @@ from ecqs_gateway.errors import Misconfigured
 
 __all__ = ["ExpressionError", "Spot"]
 
+_SHOWN = 60
+
 
 @dataclass(frozen=True)
 class Spot:
@@ -27,7 +29,8 @@ class Spot:
     def at(cls, text: str, offset: int, token: str = "") -> Spot:
         """Work out line and column of an offset."""
         before = text[:offset]
-        return cls(offset, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1, token)
+        shown = token if len(token) <= _SHOWN else f"{token[:_SHOWN]}…"
+        return cls(offset, before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1, shown)
 
 
 class ExpressionError(Misconfigured):

@@ -2,87 +2,46 @@
 
 from __future__ import annotations
 
-from datetime import date
-from functools import partial
-
 import polars as pl
 
 from ecqs_gateway.mapping.expr_functions import DATE, TEXT, Call, Function, boolean, integer, param, text
 from ecqs_gateway.mapping.expr_operators import balanced
 from ecqs_gateway.mapping.expr_values import Value, literal
-from ecqs_gateway.model.codes import CodeTable
-from ecqs_gateway.model.types.base import FieldType
-from ecqs_gateway.model.types.identifiers import CertificateNumber, LicenceId, Uscc
+from ecqs_gateway.model.types import (
+    CertificateNumber,
+    FieldType,
+    LicenceId,
+    Uscc,
+    blank_to_null,
+    unit_of,
+    valid_on_expr,
+    xk_of,
+)
 
 __all__ = ["FUNCTIONS"]
-
-_XK = r"XK[0-9]{2}-[0-9]{3}"
-_ABBREVIATION = r"^\(([^()])\)XK"
-_UNITS = "units"
-
-
-def _stripped(value: pl.Expr) -> pl.Expr:
-    """Take blanks off; blank text is no value, and field types are not asked about it."""
-    bare = value.str.strip_chars()
-    return pl.when(bare != "").then(bare)
 
 
 def _is_good(call: Call, field_type: FieldType) -> Value:
     """Say whether a text reads and checks as a field type; null for null."""
     source, codes = call.args[0].expr, call.context.codes
-    read = field_type.read_expr(_stripped(source), codes)
+    read = field_type.read_expr(blank_to_null(source), codes)
     good = read.is_not_null() & field_type.check_expr(read, codes)
     return boolean(pl.when(source.is_not_null()).then(good.fill_null(value=False)))
 
 
 def _canonical(call: Call) -> pl.Expr:
-    return CertificateNumber().read_expr(_stripped(call.args[0].expr), call.context.codes)
-
-
-def _certificate_xk(call: Call) -> Value:
-    return text(_canonical(call).str.extract(_XK, 0))
-
-
-def _certificate_unit(call: Call) -> Value:
-    units = _table(call, _UNITS, arg=0)
-    known = units.rows.filter(pl.col("abbreviation").is_not_null()).unique("abbreviation", maintain_order=True)
-    letters, codes = known["abbreviation"].to_list(), known["code"].to_list()
-    found = _canonical(call).str.extract(_ABBREVIATION, 1)
-    return text(found.replace_strict(letters, codes, default=None, return_dtype=pl.String))
-
-
-def _table(call: Call, name: str, *, arg: int) -> CodeTable:
-    tables = call.context.codes
-    if tables is None:
-        raise call.fail("the code tables are not at hand here", code="ECQS-1108", arg=arg)
-    if name not in tables:
-        known = ", ".join(sorted(tables))
-        raise call.fail("there is no such code table", code="ECQS-1108", hint=f"the tables are {known}", arg=arg)
-    return tables[name]
+    return CertificateNumber().read_expr(blank_to_null(call.args[0].expr), call.context.codes)
 
 
 def _code_valid_on(call: Call) -> Value:
     code, name, on = call.args
-    table = _table(call, str(name.literal), arg=1)
-    periods = table.rows.select(
-        "code",
-        start=pl.col("valid_from").fill_null(date.min),
-        end=pl.col("valid_until").fill_null(date.max),
-        turn=pl.int_range(pl.len()).over("code"),
-    )
-    verdicts = [
-        _in_period(code.expr, on.expr, periods.filter(pl.col("turn") == turn))
-        for turn in periods["turn"].unique().sort()
-    ]
-    valid = balanced(verdicts, lambda a, b: a | b) if verdicts else pl.lit(value=False)
-    return boolean(pl.when(code.expr.is_not_null() & on.expr.is_not_null()).then(valid))
-
-
-def _in_period(code: pl.Expr, on: pl.Expr, periods: pl.DataFrame) -> pl.Expr:
-    codes = periods["code"].to_list()
-    bound = partial(code.replace_strict, codes, default=None, return_dtype=pl.Date)
-    start, end = bound(periods["start"].to_list()), bound(periods["end"].to_list())
-    return ((start <= on) & (on <= end)).fill_null(value=False)
+    tables = call.context.codes
+    if tables is None:
+        raise call.fail("the code tables are not at hand here", code="ECQS-1108", arg=1)
+    if name.literal not in tables:
+        known = ", ".join(sorted(tables))
+        raise call.fail("there is no such code table", code="ECQS-1108", hint=f"the tables are {known}", arg=1)
+    return boolean(valid_on_expr(tables[str(name.literal)], code.expr, on.expr))
 
 
 def _working_days_between(call: Call) -> Value:
@@ -92,10 +51,9 @@ def _working_days_between(call: Call) -> Value:
     start, end = (value.expr for value in call.args)
     inside = [(start >= first) & (start <= last) & (end >= first) & (end <= last) for first, last in calendar.spans]
     known = balanced(inside, lambda a, b: a | b)
-    counted = pl.business_day_count(
-        start + pl.duration(days=1), end + pl.duration(days=1), week_mask=(True,) * 7, holidays=calendar.days_off
-    )
-    return integer(pl.when(known).then(counted))
+    first, last = (pick(start, end) + pl.duration(days=1) for pick in (pl.min_horizontal, pl.max_horizontal))
+    counted = pl.business_day_count(first, last, week_mask=(True,) * 7, holidays=calendar.days_off)
+    return integer(pl.when(known).then(pl.when(start <= end).then(counted).otherwise(-counted)))
 
 
 def _today(call: Call) -> Value:
@@ -132,7 +90,7 @@ FUNCTIONS = (
         "text",
         "Code of the unit whose abbreviation stands in a licence number; null for a national number.",
         ("certificate_unit('苏XK06-001-00238')", "'320000'"),
-        _certificate_unit,
+        lambda c: text(unit_of(_canonical(c), c.context.codes)),
         _GROUP,
     ),
     Function(
@@ -141,7 +99,7 @@ FUNCTIONS = (
         "text",
         "Industry and product part of a licence number.",
         ("certificate_xk('(苏)XK06-001-00238')", "'XK06-001'"),
-        _certificate_xk,
+        lambda c: text(xk_of(_canonical(c))),
         _GROUP,
     ),
     Function(

@@ -19,9 +19,8 @@ from ecqs_gateway.mapping.expr_functions import (
     same_kind,
 )
 from ecqs_gateway.mapping.expr_types import ExprType
-from ecqs_gateway.mapping.expr_values import DTYPES, Value, bounded, literal, within_calendar
-from ecqs_gateway.model.types.base import FieldProblem
-from ecqs_gateway.model.types.dates import BusinessDate
+from ecqs_gateway.mapping.expr_values import Value, bounded, literal, within_calendar
+from ecqs_gateway.model.types import BusinessDate, FieldProblem, blank_to_null
 
 __all__ = ["FUNCTIONS", "add_days", "add_months"]
 
@@ -102,10 +101,7 @@ def _date(call: Call) -> Value:
             return literal(BusinessDate().read(value.literal))
         except FieldProblem:
             raise call.fail("this text is not a date", hint="write it as date('2020-01-31')") from None
-    # Blank text is no value, and the field type is not asked about it.
-    stripped = value.expr.str.strip_chars()
-    read = BusinessDate().read_expr(pl.when(stripped != "").then(stripped))
-    return day(read.cast(DTYPES[ExprType.DATE], strict=False))
+    return day(BusinessDate().read_expr(blank_to_null(value.expr)))
 
 
 def _date_add(call: Call) -> Value:

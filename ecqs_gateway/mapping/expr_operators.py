@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from ecqs_gateway.mapping.expr_types import ExprType
 from ecqs_gateway.mapping.expr_values import DTYPES, Unfit, Value, bounded, convert, literal
-from ecqs_gateway.model.types.dates import BusinessDate, Timestamp
+from ecqs_gateway.model.types import BusinessDate, Timestamp, blank_to_null
 
 __all__ = ["CAST_TYPES", "COMPARE", "arithmetic", "balanced", "cast", "decimal_literal", "like", "negative", "within"]
 
@@ -68,7 +68,8 @@ def negative(value: Value) -> Value:
     if value.written and isinstance(value.literal, int | Decimal):
         return literal(-value.literal)
     if value.kind is ExprType.INTEGER:
-        return replace(value, expr=(-value.expr.cast(pl.Int128)).cast(pl.Int64, strict=False))
+        wide = pl.lit(0, dtype=pl.Int128) - value.expr.cast(pl.Int128)
+        return replace(value, expr=wide.cast(pl.Int64, strict=False))
     return replace(value, expr=-value.expr)
 
 
@@ -192,12 +193,6 @@ def _as_text(value: Value) -> pl.Expr:
     return value.expr.cast(pl.String)
 
 
-def _stripped(text: pl.Expr) -> pl.Expr:
-    """Take blanks off; blank text is no value, and field types are not asked about it."""
-    stripped = text.str.strip_chars()
-    return pl.when(stripped != "").then(stripped)
-
-
 def _text_to_boolean(text: pl.Expr) -> pl.Expr:
     word = text.str.strip_chars().str.to_lowercase()
     return pl.when(word.is_in(_TRUE)).then(pl.lit(value=True)).when(word.is_in(_FALSE)).then(pl.lit(value=False))
@@ -206,10 +201,8 @@ def _text_to_boolean(text: pl.Expr) -> pl.Expr:
 _CASTS: dict[tuple[ExprType, ExprType], Callable[[pl.Expr], pl.Expr]] = {
     (ExprType.TEXT, ExprType.INTEGER): lambda e: e.str.strip_chars().cast(pl.Int64, strict=False),
     (ExprType.TEXT, ExprType.DECIMAL): lambda e: bounded(e.str.strip_chars().cast(_DECIMAL, strict=False)),
-    (ExprType.TEXT, ExprType.DATE): lambda e: BusinessDate().read_expr(_stripped(e)).cast(pl.Date, strict=False),
-    (ExprType.TEXT, ExprType.TIMESTAMP): lambda e: (
-        Timestamp().read_expr(_stripped(e)).cast(DTYPES[ExprType.TIMESTAMP], strict=False)
-    ),
+    (ExprType.TEXT, ExprType.DATE): lambda e: BusinessDate().read_expr(blank_to_null(e)),
+    (ExprType.TEXT, ExprType.TIMESTAMP): lambda e: Timestamp().read_expr(blank_to_null(e)),
     (ExprType.TEXT, ExprType.BOOLEAN): _text_to_boolean,
     (ExprType.DECIMAL, ExprType.INTEGER): lambda e: e.round(0, mode="half_away_from_zero").cast(pl.Int64, strict=False),
     (ExprType.INTEGER, ExprType.BOOLEAN): lambda e: e != 0,

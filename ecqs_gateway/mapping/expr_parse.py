@@ -252,7 +252,7 @@ def _check_nodes(parsed: Parsed) -> None:
                 spot=parsed.spot(node),
             )
     level = [parsed.tree]
-    for _ in range(MAX_DEPTH):
+    for _ in range(MAX_DEPTH + 1):
         level = [child for node in level for child in _below(node)]
         if not level:
             return
@@ -267,9 +267,9 @@ def _below(node: exp.Expr) -> list[exp.Expr]:
     waiting = list(node.iter_expressions())
     while waiting:
         child = waiting.pop()
-        if isinstance(child, exp.Paren) or (isinstance(node, _CHAINS) and isinstance(child, _CHAINS)):
+        if isinstance(child, exp.Paren | exp.If) or (isinstance(node, _CHAINS) and isinstance(child, _CHAINS)):
             waiting.extend(child.iter_expressions())
-        else:
+        elif not isinstance(child, _FREE):
             found.append(child)
     return found
 
