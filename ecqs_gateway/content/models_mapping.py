@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -27,6 +25,7 @@ __all__ = [
     "CaseFile",
     "CaseProblem",
     "Clean",
+    "CleanWord",
     "CodesUse",
     "FieldMapping",
     "FieldPath",
@@ -44,31 +43,36 @@ FieldPath = Annotated[
     *Pattern(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", "must be a national field, such as holder.name").annotate(),
 ]
 
-Clean = Literal["trim", "spaces", "width", "brackets", "dashes", "control", "upper", "digits", "html"]
-"""Closed list of cleaning steps, done in the order written.
-
-trim: blanks at both ends go. spaces: every blank goes. width: full-width letters, digits and signs become half-width.
-brackets: （）【】〔〕 and their like become ( ). dashes: every kind of dash becomes -. control: control and invisible
-characters go. upper: letters become capitals. digits: only 0-9 stay. html: tags go and entities become characters.
-"""
+CleanWord = Literal[
+    "trim", "spaces", "one_space", "width", "brackets", "dashes", "control", "quotes", "html", "upper", "lower",
+    "digits", "first_line", "fillers",
+]  # fmt: skip
+"""The cleaning words; what each does stands in ``ecqs_gateway.mapping.words`` and in the reference made from it."""
 
 
-def _regex(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise refuse(f"is not a regular expression ({error.msg})") from None
-    return pattern
+def _clean_form(value: Any) -> str:
+    return "list" if isinstance(value, Mapping) else "word"
 
 
-Regex = Annotated[Text, AfterValidator(_regex)]
+Clean = Annotated[
+    Annotated[CleanWord, Tag("word")]
+    | Annotated[
+        Annotated[
+            Mapping[Literal["fillers"], Annotated[tuple[Text, ...], Field(min_length=1)]],
+            Field(min_length=1),
+        ],
+        Tag("list"),
+    ],
+    Discriminator(_clean_form),
+]
+"""One cleaning step: a word, or fillers with a list of one's own."""
 
 
 class PieceOf(ContentModel):
     """Takes one piece of a text that holds several, such as both ends of a validity period."""
 
-    by: Regex
-    """Regular expression between the pieces."""
+    by: Text
+    """Regular expression between the pieces, such as 至 or [,，]."""
     take: Annotated[Integer, Field(ge=-100, le=100)]
     """Which piece, counted from 1; -1 is the last one."""
 
@@ -193,7 +197,7 @@ class SplitList(ContentModel):
 
     from_: Annotated[Text, Field(alias="from")]
     """Source column that holds the whole list."""
-    by: Regex
+    by: Text
     """Regular expression between the items, such as [,，、;；]."""
 
 

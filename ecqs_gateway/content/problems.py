@@ -31,7 +31,7 @@ Codes (stable):
 1043  a source value that stands twice in a code file
 1044  a code file nobody uses
 1050  a source column that was not seen at the source
-1051  an observed source schema cannot be read
+1051  a source column nobody looked at: neither used nor ignored
 1060  a rule id that stands twice
 1061  a rule that names an unknown field
 1070  a file that must exist does not

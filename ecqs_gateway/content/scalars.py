@@ -152,7 +152,9 @@ def duration_text(value: timedelta) -> str:
     return f"{milliseconds}ms" if milliseconds else "0s"
 
 
-Text = Annotated[str, BeforeValidator(_as_text)]
+Text = Annotated[
+    str, BeforeValidator(_as_text), WithJsonSchema({"type": ["string", "number", "boolean"], "minLength": 1})
+]
 """Text that is not blank, in its original spelling."""
 
 INTEGER = BeforeValidator(_as_integer)

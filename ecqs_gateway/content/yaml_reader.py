@@ -250,7 +250,7 @@ def _decode(raw: bytes) -> str:
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode("utf-8")) + 1
-        raise _Refused(line, column, "ECQS-1002", "the file is not UTF-8", _encoding_hint(raw)) from None
+        raise _Refused(line, column, "ECQS-1002", "the file is not UTF-8", _encoding_hint(raw[error.start :])) from None
     control = _CONTROL.search(text)
     if control is not None:
         line, column = _place_of(text, control.start())
@@ -259,9 +259,9 @@ def _decode(raw: bytes) -> str:
     return text
 
 
-def _encoding_hint(raw: bytes) -> str:
+def _encoding_hint(rest: bytes) -> str:
     try:
-        raw.decode("gb18030")
+        rest.partition(b"\n")[0].decode("gb18030")
     except UnicodeDecodeError:
         return "save it as UTF-8"
     return "it looks like GBK or GB18030: save it as UTF-8"
@@ -282,7 +282,7 @@ _SENTENCES = (
     ("did not find expected '-' indicator", "a list goes on as something else", "begin every item with - "),
     ("found undefined alias", "* refers to an anchor that does not exist", "quote text that begins with *"),
     ("found a tab character", "a tab stands where only spaces may", "use spaces"),
-    ("unknown escape character", "\\ begins an escape YAML does not know", "use single quotes, or write \\\\"),
+    ("found unknown escape character", "\\ begins an escape YAML does not know", "use single quotes, or write \\\\"),
     ("block sequence entries are not allowed", "a list must begin on its own line", "put the - on the next line"),
 )
 _AT_CONTEXT = ("found unexpected end of stream", "did not find expected ',' or")
@@ -298,6 +298,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> _Refused:
     there = lines[line - 1] if line <= len(lines) else ""
     if problem.startswith("found character that cannot start any token"):
         return _bad_start(line, column, there)
+    if there.lstrip("- ").startswith(":"):
+        return _Refused(line, column, "ECQS-1003", "a key is missing before the colon")
     for begin, message, hint in _SENTENCES:
         if problem.startswith(begin):
             return _Refused(line, column, "ECQS-1003", message, _width_hint(lines, line) or hint, there.strip())

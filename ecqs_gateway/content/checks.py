@@ -1,0 +1,261 @@
+"""Checks the bundle as a whole and compiles what is sound: code tables, code files, mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from ecqs_gateway.content.codes import load_code_tables
+from ecqs_gateway.content.cross import (
+    Surroundings,
+    at,
+    check_case,
+    check_connector,
+    check_mapping,
+    check_source,
+    used_codes,
+)
+from ecqs_gateway.content.files import Bundle, place_of
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile, SqlStream
+from ecqs_gateway.content.models_sources import SourceFile, SourceStream
+from ecqs_gateway.content.places import Lane, Loaded
+from ecqs_gateway.content.problems import Problem, did_you_mean
+from ecqs_gateway.content.rule_checks import check_catalogue
+from ecqs_gateway.mapping.codes import LocalCodeTable, load_local_codes
+from ecqs_gateway.mapping.compile import Columns, inspect_mapping
+from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.faults import MappingProblem
+from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.kinds import KINDS, spec
+from ecqs_gateway.model.record import KindSpec, Leaf
+from ecqs_gateway.model.types import Code
+
+__all__ = ["Checked", "check_bundle"]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What checking the bundle gave."""
+
+    units: Mapping[str, str]
+    codes: CodeTables
+    local_codes: Mapping[str, Mapping[str, LocalCodeTable]]
+    compiled: Mapping[Lane, CompiledMapping]
+    problems: tuple[Problem, ...]
+
+
+def check_bundle(root: Path, bundle: Bundle, files: list[Loaded], *, today: date) -> Checked:
+    """Run every check that needs more than one file; nothing found in one unit keeps another from being checked."""
+    return _Check(root, bundle, files, today).run()
+
+
+@dataclass
+class _Check:
+    root: Path
+    bundle: Bundle
+    files: list[Loaded]
+    today: date
+    problems: list[Problem] = field(default_factory=list)
+
+    def run(self) -> Checked:
+        codes = self._code_tables()
+        units = _units(codes)
+        local = self._local_codes()
+        around = self._surroundings(units)
+        compiled: dict[Lane, CompiledMapping] = {}
+        for file in self.files:
+            if isinstance(file.model, ConnectorFile):
+                self.problems.extend(check_connector(file, file.model, around))
+            elif isinstance(file.model, MappingFile):
+                self.problems.extend(check_mapping(file, file.model, around))
+                self._compile(file, file.model, around, codes, local, compiled)
+            elif isinstance(file.model, SourceFile):
+                self.problems.extend(check_source(file, file.model, around))
+            elif isinstance(file.model, CaseFile):
+                mapping = self._mapping(file.place.unit, file.model.kind)
+                connector = around.connectors.get(file.place.unit)
+                self.problems.extend(check_case(file, file.model, mapping, connector))
+        self._unused_codes(local)
+        self._national()
+        self.problems.extend(check_catalogue([f for f in self.files if isinstance(f.model, RulesFile)], codes))
+        return Checked(units, codes, local, MappingProxyType(compiled), tuple(self.problems))
+
+    def _code_tables(self) -> CodeTables:
+        tables, found = load_code_tables(self.root / "schemas" / "codes")
+        for problem in found:
+            self.problems.append(problem)  # type: ignore[arg-type]
+        return tables
+
+    def _local_codes(self) -> Mapping[str, Mapping[str, LocalCodeTable]]:
+        found: dict[str, dict[str, LocalCodeTable]] = {}
+        for path, raw in self.bundle.files.items():
+            place = place_of(path)
+            if place is None or place.role != "local_codes":
+                continue
+            try:
+                text = raw.decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                line = raw[: error.start].count(b"\n") + 1
+                hint = "save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
+                self.problems.append(Problem(path, line, 1, "error", "ECQS-1002", "the file is not UTF-8", hint))
+                text = ""
+            else:
+                table, mistakes = load_local_codes(place.name, text, path)
+                self.problems.extend(_of_code_file(mistake, None) for mistake in mistakes)
+                found.setdefault(place.unit, {})[place.name] = table
+        return MappingProxyType({unit: MappingProxyType(tables) for unit, tables in found.items()})
+
+    def _surroundings(self, units: Mapping[str, str]) -> Surroundings:
+        connectors = {f.place.unit: f.model for f in self.files if isinstance(f.model, ConnectorFile)}
+        sources = {f.place.unit: f.model for f in self.files if isinstance(f.model, SourceFile)}
+        mappings = frozenset((f.place.unit, f.place.name) for f in self.files if f.place.role == "mapping")
+        written = frozenset(f.place.unit for f in self.files if f.place.role == "connector")
+        return Surroundings(units, connectors, written, mappings, sources)
+
+    def _mapping(self, unit: str, kind: str) -> MappingFile | None:
+        for file in self.files:
+            if isinstance(file.model, MappingFile) and (file.place.unit, file.model.kind) == (unit, kind):
+                return file.model
+        return None
+
+    def _compile(
+        self,
+        file: Loaded,
+        mapping: MappingFile,
+        around: Surroundings,
+        codes: CodeTables,
+        local: Mapping[str, Mapping[str, LocalCodeTable]],
+        compiled: dict[Lane, CompiledMapping],
+    ) -> None:
+        """Let the compiler of the mapping language look at a mapping, with all that is known of its source."""
+        if mapping.kind not in KINDS:
+            return
+        unit = file.place.unit
+        tables = local.get(unit, {})
+        columns, children = _seen(unit, mapping.kind, around)
+        kind = spec(mapping.kind)
+        result = inspect_mapping(mapping, kind, codes, tables, columns, children=children, today=self.today)
+        for mistake in result.problems:
+            self.problems.append(_converted(file, mistake, kind, codes, tables))
+        if result.mapping is None:
+            return
+        compiled[unit, mapping.kind] = result.mapping
+        if columns is not None:
+            connector = around.connectors.get(unit)
+            by_connector = _connector_columns(connector, mapping.kind) if connector is not None else frozenset()
+            for name in result.mapping.coverage(columns).unknown:
+                if name not in by_connector:
+                    message = f"the source column {name} is neither used nor ignored"
+                    hint = "map it, or add it to ignore"
+                    self.problems.append(at(file, ("ignore",), "ECQS-1051", message, hint, severity="warning"))
+
+    def _unused_codes(self, local: Mapping[str, Mapping[str, LocalCodeTable]]) -> None:
+        unreadable = {f.place.unit for f in self.files if f.place.role == "mapping" and f.model is None}
+        used: dict[str, set[str]] = {}
+        for file in self.files:
+            if isinstance(file.model, MappingFile):
+                used.setdefault(file.place.unit, set()).update(used_codes(file.model))
+        for unit, tables in local.items():
+            if unit in unreadable:
+                continue
+            for name, table in tables.items():
+                if name not in used.get(unit, ()):
+                    hint = f"name it in a mapping (codes: {{table: {name}, …}}), or delete it"
+                    message = "no mapping of the unit uses this code file"
+                    self.problems.append(Problem(table.file, 1, 1, "warning", "ECQS-1044", message, hint))
+
+    def _national(self) -> None:
+        if not any(file.place.role == "national" for file in self.files):
+            message = "the file is missing: nothing says how to reach headquarters"
+            hint = "copy connectors/_template/national.yaml"
+            self.problems.append(Problem("connectors/national.yaml", 1, 1, "error", "ECQS-1070", message, hint))
+
+
+def _units(codes: CodeTables) -> Mapping[str, str]:
+    if "units" not in codes:
+        return {}
+    rows = codes["units"].rows
+    return MappingProxyType(dict(zip(rows["code"].to_list(), rows["name"].to_list(), strict=True)))
+
+
+def _seen(unit: str, kind: str, around: Surroundings) -> tuple[Columns | None, Mapping[str, Columns | None] | None]:
+    """Give what is known of the source: the columns of its table, and which child tables the connector has."""
+    source = around.sources.get(unit)
+    seen = source.streams.get(kind) if source is not None else None
+    connector = around.connectors.get(unit)
+    stream = connector.streams.get(kind) if connector is not None else None
+    columns = seen.dtypes() if seen is not None else None
+    if stream is None:
+        return columns, None
+    names = stream.children if isinstance(stream, SqlStream) else {}
+    return columns, {name: _child_columns(seen, name) for name in names}
+
+
+def _child_columns(seen: SourceStream | None, name: str) -> Columns | None:
+    table = seen.children.get(name) if seen is not None else None
+    return table.dtypes() if table is not None else None
+
+
+def _connector_columns(connector: ConnectorFile, kind: str) -> frozenset[str]:
+    stream = connector.streams.get(kind)
+    if stream is None:
+        return frozenset()
+    names = [*stream.key]
+    if isinstance(stream, SqlStream):
+        names += [stream.changed_at] if stream.changed_at is not None else []
+        names += [name for child in stream.children.values() for name in child.key]
+    return frozenset(names)
+
+
+def _converted(
+    file: Loaded, mistake: MappingProblem, kind: KindSpec, codes: CodeTables, tables: Mapping[str, LocalCodeTable]
+) -> Problem:
+    """Give the compiler's finding its place in the file."""
+    if mistake.file is not None:
+        return _of_code_file(mistake, _code_hint(mistake, kind, codes, tables))
+    severity = "warning" if mistake.severity == "warning" else "error"
+    return at(file, mistake.path, mistake.code, mistake.message, mistake.hint, severity=severity)
+
+
+def _of_code_file(mistake: MappingProblem, meant: tuple[str, str | None] | None) -> Problem:
+    text, hint = meant or (None, None)
+    return Problem(
+        mistake.file or "", mistake.line or 1, 1, "warning" if mistake.severity == "warning" else "error",
+        mistake.code, mistake.message, mistake.hint or hint, text,
+    )  # fmt: skip
+
+
+def _code_hint(
+    mistake: MappingProblem, kind: KindSpec, codes: CodeTables, tables: Mapping[str, LocalCodeTable]
+) -> tuple[str, str | None] | None:
+    """Find the national code that was probably meant in a line of a code file."""
+    written = next(
+        (
+            code.national
+            for t in tables.values()
+            if t.file == mistake.file
+            for code in t.codes
+            if code.line == mistake.line
+        ),
+        None,
+    )
+    leaf = _leaf(kind, [str(step) for step in mistake.path])
+    if written is None:
+        return None
+    if leaf is None or not isinstance(leaf.type, Code) or leaf.type.table not in codes:
+        return written, None
+    return written, did_you_mean(written, sorted(codes[leaf.type.table].codes))
+
+
+def _leaf(kind: KindSpec, path: list[str]) -> Leaf | None:
+    """Follow the place of a field in a mapping file to the field."""
+    leaves: Iterator[Leaf] = iter(())
+    if path[:1] == ["fields"]:
+        leaves, path = kind.leaves(), path[1:]
+    elif path[:1] == ["children"] and path[2:3] == ["fields"]:
+        leaves = (leaf for node in kind.repeated() if node.path == path[1] for leaf in node.leaves())
+        path = path[3:]
+    return next((leaf for leaf in leaves if path and leaf.path == path[0]), None)

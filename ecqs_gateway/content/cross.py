@@ -1,0 +1,184 @@
+"""Checks of single files against what stands around them: names, units, kinds, streams, child tables, columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, FieldMapping, FileStream, MappingFile, SqlStream
+from ecqs_gateway.content.models_sources import SourceFile, SourceStream
+from ecqs_gateway.content.places import Loaded
+from ecqs_gateway.content.problems import Problem, Severity, did_you_mean
+from ecqs_gateway.content.yaml_reader import Path
+from ecqs_gateway.model.kinds import KINDS, PLANNED
+
+__all__ = ["Surroundings", "at", "check_case", "check_connector", "check_mapping", "check_source", "used_codes"]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What single files are checked against."""
+
+    units: Mapping[str, str]
+    connectors: Mapping[str, ConnectorFile]
+    connector_files: frozenset[str]
+    """Units with a connector file, readable or not."""
+    mapping_files: frozenset[tuple[str, str]]
+    """Units and names of mapping files, readable or not."""
+    sources: Mapping[str, SourceFile]
+
+
+def at(
+    file: Loaded, path: Path, code: str, message: str, hint: str | None = None, *, severity: Severity = "error"
+) -> Problem:
+    """Make a problem at a place of a file: at the value where there is one, else at the key or what is above it."""
+    if file.document is None:
+        return Problem(file.path, 1, 1, severity, code, message, hint)
+    mark = file.document.mark(path)
+    whole = mark.text is None
+    line, column = (mark.key_line, mark.key_column) if whole else (mark.line, mark.column)
+    return Problem(file.path, line, column, severity, code, message, hint, mark.text)
+
+
+def check_connector(file: Loaded, connector: ConnectorFile, around: Surroundings) -> Iterator[Problem]:
+    """Check a connector file: unit, kinds, mappings, and the columns it names where they are known."""
+    yield from _unit(file, connector.unit, around)
+    for kind, stream in connector.streams.items():
+        path: Path = ("streams", kind)
+        unknown = _unknown_kind(kind)
+        if unknown is not None:
+            yield at(file, path, "ECQS-1022", *unknown)
+            continue
+        if (connector.unit, kind) not in around.mapping_files:
+            message = f"nothing maps the stream {kind}"
+            hint = f"write mappings/{connector.unit}/{kind}.yaml, or take the stream out"
+            yield at(file, path, "ECQS-1023", message, hint, severity="warning")
+        source = around.sources.get(connector.unit)
+        seen = source.streams.get(kind) if source is not None else None
+        if seen is not None:
+            yield from _stream_columns(file, path, stream, seen)
+
+
+def _stream_columns(file: Loaded, path: Path, stream: SqlStream | FileStream, seen: SourceStream) -> Iterator[Problem]:
+    yield from _columns(file, (*path, "key"), stream.key, seen.columns)
+    if isinstance(stream, FileStream):
+        return
+    if stream.changed_at is not None and stream.changed_at not in seen.columns:
+        yield _no_column(file, (*path, "changed_at"), stream.changed_at, seen.columns)
+    for name, child in stream.children.items():
+        below = (*path, "children", name)
+        yield from _columns(file, (*below, "key"), child.key, seen.columns)
+        if name in seen.children:
+            columns = seen.children[name].columns
+            yield from _columns(file, (*below, "parent_key"), child.parent_key, columns)
+            yield from _columns(file, (*below, "order_by"), child.order_by, columns)
+
+
+def _columns(file: Loaded, path: Path, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:
+    known = list(known)
+    for place, name in enumerate(names):
+        if name not in known and not name.startswith("__"):
+            yield _no_column(file, (*path, place), name, known)
+
+
+def _no_column(file: Loaded, path: Path, name: str, known: Iterable[str]) -> Problem:
+    return at(file, path, "ECQS-1050", f"there is no source column {name!r}", did_you_mean(name, known))
+
+
+def check_mapping(file: Loaded, mapping: MappingFile, around: Surroundings) -> Iterator[Problem]:
+    """Check a mapping file's unit, kind and stream; its fields are the compiler's affair."""
+    yield from _unit(file, mapping.unit, around)
+    unknown = _unknown_kind(mapping.kind)
+    if unknown is not None:
+        yield at(file, ("kind",), "ECQS-1022", *unknown)
+    elif mapping.kind != file.place.name:
+        message = f"kind is {mapping.kind}, but the file is named {file.place.name}.yaml"
+        yield at(file, ("kind",), "ECQS-1020", message, "make the two agree")
+    else:
+        yield from _stream_of(file, mapping, around)
+
+
+def _stream_of(file: Loaded, mapping: MappingFile, around: Surroundings) -> Iterator[Problem]:
+    unit, kind = file.place.unit, mapping.kind
+    if unit not in around.connector_files:
+        message = f"the unit {unit} has no connector, so this mapping is never used"
+        hint = f"write connectors/provinces/{unit}.yaml"
+        yield at(file, ("unit",), "ECQS-1023", message, hint, severity="warning")
+        return
+    connector = around.connectors.get(unit)
+    if connector is None:
+        return
+    stream = connector.streams.get(kind)
+    if stream is None:
+        message = f"the connector of {unit} has no stream {kind}"
+        yield at(file, ("kind",), "ECQS-1024", message, f"its streams: {', '.join(connector.streams)}")
+        return
+    used = {given.child for given in mapping.children.values()}
+    for name in stream.children if isinstance(stream, SqlStream) else ():
+        if name not in used:
+            message = f"the child table {name} of the connector is read, but nothing here uses it"
+            hint = "map it under children, or take it out of the connector"
+            yield at(file, ("children",), "ECQS-1036", message, hint, severity="warning")
+
+
+def check_source(file: Loaded, source: SourceFile, around: Surroundings) -> Iterator[Problem]:
+    """Check an observed source schema's unit."""
+    yield from _unit(file, source.unit, around)
+
+
+def check_case(
+    file: Loaded, case: CaseFile, mapping: MappingFile | None, connector: ConnectorFile | None
+) -> Iterator[Problem]:
+    """Check a case file: unit, kind, and that the rows it names are there."""
+    if case.unit != file.place.unit:
+        message = f"unit is {case.unit}, but the file lies below mappings/{file.place.unit}/"
+        yield at(file, ("unit",), "ECQS-1020", message, "make the two agree")
+    unknown = _unknown_kind(case.kind)
+    if unknown is not None:
+        yield at(file, ("kind",), "ECQS-1022", *unknown)
+    elif mapping is None:
+        message = f"there is no usable mapping mappings/{file.place.unit}/{case.kind}.yaml for this case"
+        yield at(file, ("kind",), "ECQS-1023", message, severity="warning")
+    for place, problem in enumerate(case.expect.problems):
+        if problem.row > len(case.rows):
+            message = f"row {problem.row} is expected to have a problem, but there are {len(case.rows)} rows"
+            yield at(file, ("expect", "problems", place, "row"), "ECQS-1014", message)
+    stream = connector.streams.get(case.kind) if connector is not None else None
+    known = list(stream.children) if isinstance(stream, SqlStream) else []
+    for name in case.children if stream is not None else ():
+        if name not in known:
+            message = f"the connector has no child table {name!r}"
+            yield at(file, ("children", name), "ECQS-1035", message, did_you_mean(name, known))
+
+
+def used_codes(mapping: MappingFile) -> set[str]:
+    """Give the code files a mapping uses."""
+    fields: list[FieldMapping] = [*mapping.fields.values()]
+    for given in mapping.children.values():
+        fields.extend(given.fields.values())
+    return {one.codes.table for one in fields if one.codes is not None}
+
+
+def _unit(file: Loaded, unit: str, around: Surroundings) -> Iterator[Problem]:
+    where = file.place.unit
+    if unit != where:
+        message = f"unit is {unit}, but the file lies at {file.path}"
+        yield at(file, ("unit",), "ECQS-1020", message, "make the two agree")
+    elif around.units and unit not in around.units:
+        message = f"{unit} is no reporting unit"
+        yield at(file, ("unit",), "ECQS-1021", message, _unit_hint(unit, around.units))
+
+
+def _unit_hint(unit: str, units: Mapping[str, str]) -> str:
+    same_province = next((code for code in units if code[:2] == unit[:2]), None)
+    if same_province is not None:
+        return f"did you mean {same_province!r} ({units[same_province]})?"
+    return did_you_mean(unit, units, listed=0) or "the reporting units stand in schemas/codes/units.csv"
+
+
+def _unknown_kind(kind: str) -> tuple[str, str | None] | None:
+    if kind in KINDS:
+        return None
+    if kind in PLANNED:
+        return f"the record kind {kind} ({PLANNED[kind]}) is not part of this schema version yet", None
+    return f"there is no record kind {kind!r}", did_you_mean(kind, KINDS)

@@ -1,0 +1,123 @@
+"""The JSON Schemas of our YAML files: what editors complete and underline by (``# yaml-language-server: $schema=…``).
+
+Made from the pydantic models, so that editor and ``ecqs check`` say the same. ``python -m
+ecqs_gateway.content.jsonschema`` writes them to schemas/content/; a test keeps the committed files up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ecqs_gateway.content.models import (
+    CaseFile,
+    ConnectorFile,
+    FileStream,
+    MappingFile,
+    NationalFile,
+    RulesFile,
+    SqlStream,
+)
+from ecqs_gateway.doors.files import write_atomic
+from ecqs_gateway.model.kinds import KINDS, spec
+from ecqs_gateway.model.record import Leaf, Repeated
+
+__all__ = ["SCHEMAS", "generate", "main"]
+
+SCHEMAS: Mapping[str, type[BaseModel]] = {
+    "connector": ConnectorFile,
+    "national": NationalFile,
+    "mapping": MappingFile,
+    "rules": RulesFile,
+    "case": CaseFile,
+}
+"""The models of the files people write, by the name of their schema."""
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def generate() -> dict[str, str]:
+    """Give the text of every schema, by file name; the same text each time."""
+    return {f"{name}.schema.json": _text(model) for name, model in SCHEMAS.items()}
+
+
+def _text(model: type[BaseModel]) -> str:
+    schema: dict[str, Any] = {"$schema": _DIALECT, **model.model_json_schema()}
+    if model is ConnectorFile:
+        _streams_by_source(schema)
+    if model is MappingFile:
+        schema["allOf"] = [_fields_of(kind) for kind in sorted(KINDS)]
+    return json.dumps(_tidy(schema), ensure_ascii=False, indent=2) + "\n"
+
+
+def _streams_by_source(schema: dict[str, Any]) -> None:
+    """Offer only the keys of the stream that fits the source's type, and the record kinds there are."""
+    files = {"properties": {"source": {"properties": {"type": {"const": "files"}}, "required": ["type"]}}}
+    streams = schema["properties"]["streams"]
+    del streams["patternProperties"]
+    streams["propertyNames"] = {"enum": sorted(KINDS)}
+
+    def of(name: str) -> dict[str, Any]:
+        return {"properties": {"streams": {"additionalProperties": {"$ref": f"#/$defs/{name}"}}}}
+
+    schema["if"], schema["then"], schema["else"] = files, of(FileStream.__name__), of(SqlStream.__name__)
+
+
+def _fields_of(kind: str) -> dict[str, Any]:
+    """Offer the national fields of one record kind, with their Chinese titles, once the file says its kind."""
+    nodes = spec(kind)
+    lists = {
+        node.path: {**_titled(node), "properties": {"fields": _fields(node.leaves())}} for node in nodes.repeated()
+    }
+    return {
+        "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+        "then": {
+            "properties": {
+                "fields": _fields(nodes.leaves()),
+                "children": {"properties": lists, "additionalProperties": False},
+            }
+        },
+    }
+
+
+def _fields(leaves: Iterable[Leaf]) -> dict[str, Any]:
+    return {"properties": {leaf.path: _titled(leaf) for leaf in leaves}, "additionalProperties": False}
+
+
+def _titled(node: Leaf | Repeated) -> dict[str, Any]:
+    need = "（必填）" if node.required else ""
+    return {"title": f"{node.title}{need}", **({"description": node.doc} if node.doc else {})}
+
+
+def _tidy(node: Any) -> Any:
+    """Close tables whose keys have a form, and drop the titles pydantic makes from field names: they say nothing."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    tidied = {key: _tidy(value) for key, value in node.items()}
+    if "patternProperties" in tidied:
+        tidied.setdefault("additionalProperties", False)
+    declared = tidied.get("properties")
+    for name, schema in declared.items() if isinstance(declared, dict) else ():
+        if isinstance(schema, dict) and schema.get("title") == name.replace("_", " ").title():
+            del schema["title"]
+    return tidied
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the schemas below the folder given (default: schemas/content of the current folder)."""
+    given = sys.argv[1:] if arguments is None else arguments
+    folder = Path(given[0]) if given else Path("schemas/content")
+    for name, text in generate().items():
+        write_atomic(folder / name, text.encode())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

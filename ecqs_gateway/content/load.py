@@ -1,0 +1,213 @@
+"""Loads the content folders: every file read, checked and compiled, every mistake reported, nothing hidden.
+
+A mistake breaks the smallest thing it can: a file of one unit breaks that unit, a file all units need (code tables,
+rules, national.yaml) breaks the bundle, and everything else is still loaded and usable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ecqs_gateway.content.explain import explain
+from ecqs_gateway.content.files import Bundle, Place, place_of, scan
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, NationalFile, RulesFile
+from ecqs_gateway.content.models_sources import SourceFile
+from ecqs_gateway.content.places import Lane, Loaded
+from ecqs_gateway.content.problems import Problem
+from ecqs_gateway.content.yaml_reader import Document, read_yaml
+from ecqs_gateway.doors import clock
+from ecqs_gateway.model.codes import CodeTables
+
+if TYPE_CHECKING:
+    from ecqs_gateway.mapping.codes import LocalCodeTable
+    from ecqs_gateway.mapping.compiled import CompiledMapping
+
+__all__ = ["Content", "Lane", "load"]
+
+AnyModel = TypeVar("AnyModel", bound=BaseModel)
+
+_MODELS: Mapping[str, type[BaseModel]] = {
+    "national": NationalFile,
+    "connector": ConnectorFile,
+    "mapping": MappingFile,
+    "case": CaseFile,
+    "rules": RulesFile,
+    "source": SourceFile,
+}
+_TODO = "TODO"
+
+
+@dataclass(frozen=True)
+class Content:
+    """The content bundle in memory: what every flow works by.
+
+    ``connectors`` by unit, ``mappings`` by (unit, kind), ``local_codes`` by unit and file name, ``cases`` by (unit,
+    kind), ``sources`` by unit hold every file that could be read, also where cross-checks found something wrong:
+    ask ``broken`` before using a unit. ``compiled`` holds only what is free of errors.
+    """
+
+    root: Path
+    digest: str
+    units: Mapping[str, str]
+    """Names of the reporting units by code, as in schemas/codes/units.csv."""
+    codes: CodeTables
+    national: NationalFile | None
+    connectors: Mapping[str, ConnectorFile]
+    mappings: Mapping[Lane, MappingFile]
+    local_codes: Mapping[str, Mapping[str, LocalCodeTable]]
+    cases: Mapping[Lane, Mapping[str, CaseFile]]
+    sources: Mapping[str, SourceFile]
+    rules: Mapping[str, RulesFile]
+    """The rule catalogue by file path."""
+    compiled: Mapping[Lane, CompiledMapping]
+    problems: tuple[Problem, ...]
+    onboarded: tuple[str, ...] = field(default=())
+    """Units that have a connector file, readable or not, in order."""
+
+    def unit_problems(self, unit: str) -> tuple[Problem, ...]:
+        """Give the problems of the files of one unit."""
+        return tuple(problem for problem in self.problems if _unit_of(problem.file) == unit)
+
+    @property
+    def shared_problems(self) -> tuple[Problem, ...]:
+        """Give the problems of files that belong to no unit: national settings, code tables, rules."""
+        return tuple(problem for problem in self.problems if not _unit_of(problem.file))
+
+    def broken(self, unit: str) -> bool:
+        """Say whether a unit cannot run: one of its files has an error or is still to be filled in."""
+        return any(problem.blocking for problem in self.unit_problems(unit))
+
+    @property
+    def unusable(self) -> bool:
+        """True when no unit can run: something they all need is broken."""
+        return any(problem.blocking for problem in self.shared_problems)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """Give the problems that are errors."""
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """Give the (unit, kind) pairs that can run: stream and mapping are there, and the unit is not broken."""
+        return tuple(
+            (unit, kind)
+            for unit in self.onboarded
+            if not self.broken(unit)
+            for kind in self.connectors[unit].streams
+            if (unit, kind) in self.compiled
+        )
+
+
+def _unit_of(path: str) -> str:
+    place = place_of(path)
+    if place is not None:
+        return place.unit
+    # A stray file below a unit's folder is that unit's affair.
+    parts = path.split("/")
+    return parts[1] if parts[0] == "mappings" and len(parts) > 2 else ""
+
+
+def load(root: Path, *, today: date | None = None) -> Content:
+    """Read, check and compile the content below a folder; mistakes are in ``problems``, none is raised.
+
+    ``today`` is the business date by which declarations of absence expire; the current one unless given.
+    """
+    from ecqs_gateway.content.checks import Checked, check_bundle  # noqa: PLC0415  Polars, only when loading
+
+    bundle = scan(root)
+    problems = list(bundle.problems)
+    files = [_read(path, raw, problems) for path, raw in bundle.files.items() if _role(path) in _MODELS]
+    checked: Checked = check_bundle(root, bundle, files, today=today or clock.today())
+    everything = _without_todo_noise([*problems, *checked.problems])
+    return Content(
+        root=root,
+        digest=bundle.digest,
+        units=checked.units,
+        codes=checked.codes,
+        national=next(_models(files, NationalFile), None),
+        connectors=_by_unit(files, ConnectorFile),
+        mappings=MappingProxyType({_lane(f): m for f, m in _pairs(files, MappingFile)}),
+        local_codes=checked.local_codes,
+        cases=_cases(files),
+        sources=_by_unit(files, SourceFile),
+        rules=MappingProxyType({f.path: m for f, m in _pairs(files, RulesFile)}),
+        compiled=checked.compiled,
+        problems=everything,
+        onboarded=_onboarded(bundle),
+    )
+
+
+def _role(path: str) -> str:
+    place = place_of(path)
+    return place.role if place is not None else ""
+
+
+def _onboarded(bundle: Bundle) -> tuple[str, ...]:
+    places = (place_of(path) for path in bundle.files)
+    return tuple(sorted(place.unit for place in places if place is not None and place.role == "connector"))
+
+
+def _read(path: str, raw: bytes, problems: list[Problem]) -> Loaded:
+    """Read one file into its model; what is wrong goes to the problems, and the rest of it is still returned."""
+    place = place_of(path) or Place("")
+    model_type = _MODELS[place.role]
+    document, found = read_yaml(path, raw)
+    problems.extend(found)
+    if document is None:
+        return Loaded(path, place, None, None)
+    problems.extend(_todos(path, document))
+    try:
+        model = model_type.model_validate(document.data)
+    except ValidationError as error:
+        problems.extend(explain(error, document, file=path, model=model_type))
+        return Loaded(path, place, document, None)
+    return Loaded(path, place, document, model)
+
+
+def _todos(path: str, document: Document) -> Iterator[Problem]:
+    for place, mark in document.marks.items():
+        if mark.text is not None and mark.text.startswith(_TODO):
+            name = ".".join(str(step) for step in place)
+            message = f"{name} is still to be filled in"
+            yield Problem(path, mark.line, mark.column, "todo", "ECQS-1080", message, None, mark.text)
+        for step in place[-1:]:
+            if isinstance(step, str) and step.startswith(_TODO):
+                message = f"the key {step} is still to be replaced"
+                yield Problem(path, mark.key_line, mark.key_column, "todo", "ECQS-1080", message, None, step)
+
+
+def _without_todo_noise(problems: list[Problem]) -> tuple[Problem, ...]:
+    """Leave out what checks say about a place that is known to be unfinished, and put all in reading order."""
+    unfinished = {(p.file, p.line, p.column) for p in problems if p.severity == "todo"}
+    kept = {p for p in problems if p.severity == "todo" or (p.file, p.line, p.column) not in unfinished}
+    return tuple(sorted(kept, key=lambda problem: problem.sort_key))
+
+
+def _pairs(files: list[Loaded], kind: type[AnyModel]) -> Iterator[tuple[Loaded, AnyModel]]:
+    return ((file, file.model) for file in files if isinstance(file.model, kind))
+
+
+def _models(files: list[Loaded], kind: type[AnyModel]) -> Iterator[AnyModel]:
+    return (model for _, model in _pairs(files, kind))
+
+
+def _by_unit(files: list[Loaded], kind: type[AnyModel]) -> Mapping[str, AnyModel]:
+    return MappingProxyType({file.place.unit: model for file, model in _pairs(files, kind)})
+
+
+def _lane(file: Loaded) -> Lane:
+    return file.place.unit, file.place.name
+
+
+def _cases(files: list[Loaded]) -> Mapping[Lane, Mapping[str, CaseFile]]:
+    found: dict[Lane, dict[str, CaseFile]] = {}
+    for file, case in _pairs(files, CaseFile):
+        found.setdefault((file.place.unit, case.kind), {})[file.path] = case
+    return MappingProxyType({lane: MappingProxyType(cases) for lane, cases in found.items()})
