@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
@@ -187,7 +188,7 @@ def kind_spec(model: type[Record]) -> KindSpec:
     leaves = {leaf.path: leaf for leaf in spec.leaves()}
     if not leaves.keys() >= {spec.key} or not leaves[spec.key].required or "." in spec.key:
         raise TypeError(f"{model.__name__}: the key {spec.key} must be a required field at the top")
-    if spec.date not in leaves or leaves[spec.date].type.name != "business_date":
+    if spec.date not in leaves or leaves[spec.date].type.dtype != pl.Date():
         raise TypeError(f"{model.__name__}: {spec.date} is not a date field that occurs once per record")
     return spec
 

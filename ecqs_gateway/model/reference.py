@@ -14,6 +14,7 @@ from ecqs_gateway.model.codes import COLUMNS, CodeTable, CodeTables
 from ecqs_gateway.model.kinds import KINDS, PLANNED, spec
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
+from ecqs_gateway.model.types.problems import PROBLEMS
 from ecqs_gateway.model.xsd import PROPOSED, used_types
 from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, Element, envelope_types
 from ecqs_gateway.model.xsd_width import width
@@ -106,7 +107,8 @@ def _leaf_row(leaf: Leaf, path: str, constraint: str, codes: CodeTables) -> list
     table = leaf.type.table if isinstance(leaf.type, Code) else ""
     link = f"[{table}](code-tables.md#{table})" if table else ""
     note = "；".join(part for part in (leaf.doc, "**个人信息**" if leaf.personal else "") if part)
-    kind = f"[{leaf.type.title}](field-types.md#{_anchor(xsd)})"
+    anchor = "codes" if table else _anchor(xsd)
+    kind = f"[{leaf.type.title}](field-types.md#{anchor})"
     return [leaf.title, _code(path), kind, _size(xsd), constraint, link, leaf.source, note]
 
 
@@ -157,29 +159,23 @@ def _occurs(item: Element) -> str:
 
 def _types_page(codes: CodeTables) -> str:
     lines = [f"# 数据类型 Field types\n\n{_HEADER}"]
-    lines.append("“读入”指各省数据中可以识别的写法；报送时一律写成标准写法。只列本版本用到的类型。\n")
-    types = {kind.xsd(codes).name: kind for kind in used_types()}
+    lines.append("Good 是可以读入的写法，报送时一律写成标准写法；Bad 各有一处错误。只列本版本用到的类型。\n")
+    types = {kind.xsd(codes).name: kind for kind in used_types() if not isinstance(kind, Code)}
     for name, kind in sorted(types.items()):
         lines += [*_type_section(name, kind, kind.xsd(codes)), ""]
-    return "\n".join(lines)
+    tables = sorted({kind.table for kind in used_types() if isinstance(kind, Code)})
+    links = "、".join(f"[{table}](code-tables.md#{table})" for table in tables)
+    lines += ['<a id="codes"></a>', "", "## 代码 Code", "", f"代码表中的代码，不补零、不去零：{links}。", ""]
+    lines += ['<a id="problems"></a>', "", "## 字段问题 Field problems", ""]
+    lines += ["花括号处填入类型的限度，从不填入字段的值。", ""]
+    return "\n".join([*lines, *_table(("代码", "说明"), [[_code(code), text] for code, text in PROBLEMS.items()]), ""])
 
 
 def _type_section(name: str, kind: FieldType, xsd: XsdType) -> list[str]:
-    table = kind.table if isinstance(kind, Code) else None
-    values = f"见代码表 [{table}](code-tables.md#{table})" if table else _facets(xsd)
-    lines = [
-        f'<a id="{_anchor(xsd)}"></a>',
-        "",
-        f"## {kind.title} `{name}`",
-        "",
-        f"{kind.explain()}。".replace("。。", "。"),
-        "",
-    ]
-    lines.append(f"- XSD：{_code(xsd.base)}；{values}")
-    if kind.good:
-        lines.append(f"- 可以读入 Good：{'、'.join(map(_code, kind.good))}")
-    if kind.bad:
-        lines.append(f"- 不能通过 Bad：{'、'.join(map(_code, kind.bad))}")
+    lines = [f'<a id="{_anchor(xsd)}"></a>', "", f"## {kind.title} `{name}`", "", f"{kind.explain()}。", ""]
+    lines.append(f"- XSD：{_code(xsd.base)}；{_facets(xsd)}")
+    lines.append(f"- Good：{'、'.join(map(_code, kind.good))}")
+    lines.append(f"- Bad：{'、'.join(map(_code, kind.bad))}")
     return lines
 
 
