@@ -25,7 +25,16 @@ from ecqs_gateway.model.batch import (
     PackagePart,
 )
 
-__all__ = ["Chain", "Package", "SealedBatch", "manifest_xml", "open_package", "package_name", "seal_batch"]
+__all__ = [
+    "Chain",
+    "Package",
+    "SealedBatch",
+    "manifest_xml",
+    "open_package",
+    "package_name",
+    "read_batch_xml",
+    "seal_batch",
+]
 
 
 @dataclass(frozen=True)
@@ -162,3 +171,8 @@ def open_package(data: bytes) -> Package:
     if missing:
         raise Terminal("ECQS-4012", f"the package has no {missing[0]}", hint="it is not a package of this gateway")
     return Package(members[MANIFEST_FILE], members[SIGNATURE_FILE], gunzip(members[BATCH_FILE]))
+
+
+def read_batch_xml(data: bytes) -> bytes:
+    """Give ``batch.xml`` out of a package of ours; raises Terminal ECQS-401x."""
+    return open_package(data).batch_xml

@@ -28,6 +28,7 @@ __all__ = [
     "error_name",
     "local_name",
     "parse",
+    "record_body",
     "serialise",
 ]
 
@@ -249,3 +250,15 @@ def _problem(root: Element, entry: etree._LogEntry) -> SchemaProblem:
     path = tuple(local_name(step) for step in steps)
     positions = tuple(1 + sum(1 for _ in step.itersiblings(step.tag, preceding=True)) for step in steps)
     return SchemaProblem(str(entry.type_name), path[-1], path, positions, entry.line)
+
+
+def record_body(batch: bytes, key: str) -> str:
+    """Give the canonical body of one record out of a ``batch.xml`` of ours, to be shown.
+
+    Raises Terminal ECQS-4003 when the batch has no record of that key, or one without body.
+    """
+    root = parse(batch, limits=None, where="stored batch")
+    found = root.xpath("/*/*[@key = $key]/*[1]", key=key)
+    if not (isinstance(found, list) and found and isinstance(found[0], Element)):
+        raise Terminal("ECQS-4003", "the batch holds no body of this record", hint="it may have been an invalidation")
+    return c14n(found[0]).decode("utf-8")

@@ -1,0 +1,189 @@
+"""Packages to a drop box and receipts from it, over SFTP.
+
+A package is written under a hidden name, seen to be there in full, then renamed: headquarters never meets half a
+file. What lies there already in the same size counts as delivered, which is what makes a retry after an answer that
+was lost safe; the identity of its bytes is headquarters' to check, by the signed manifest.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from ecqs_gateway.deliver.transport import Delivered, RemoteReceipt
+from ecqs_gateway.doors.sftp_wire import Entry, SftpFailure, SftpWire, Status, TooLarge
+from ecqs_gateway.doors.ssh import Endpoint, SftpSession
+from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal, Transient
+from ecqs_gateway.model.batch import PACKAGE_SUFFIX, parse_batch_id
+from ecqs_gateway.model.receipt import Level, parse_receipt_name
+
+__all__ = ["Folders", "SftpTransport"]
+
+_LEVELS = {level: order for order, level in enumerate(Level)}
+_FOLDER = re.compile(r"(?:[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*/)*[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*", re.ASCII)
+_TAKEN = "taken"
+_MOST_NAMES = 100_000
+_LARGEST_RECEIPT = 64_000_000
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where things lie at headquarters, below the account's root; ``{unit}`` stands for the unit's code."""
+
+    inbox: str = "inbox/{unit}"
+    receipts: str = "receipts/{unit}"
+
+    def __post_init__(self) -> None:
+        """Refuse anything but a plain relative path with the unit in it."""
+        for path in (self.inbox, self.receipts):
+            if not _FOLDER.fullmatch(path) or path.replace("{unit}", "").count("{") or "{unit}" not in path:
+                raise Misconfigured(
+                    "ECQS-5018", "a remote folder is not a plain relative path with {unit} in it", where=path
+                )
+
+
+class SftpTransport:
+    """A ``Transport`` over SFTP: connects at the first call, and again after a connection was lost."""
+
+    def __init__(self, endpoint: Endpoint, folders: Folders | None = None) -> None:
+        """Keep the settings; nothing is opened yet."""
+        self._endpoint = endpoint
+        self._folders = folders or Folders()
+        self._session: SftpSession | None = None
+
+    def put(self, name: str, unit: str, data: bytes) -> Delivered:
+        """Bring a package: hidden name, full size seen, rename. See ``Transport``."""
+        if parse_batch_id(name.removesuffix(PACKAGE_SUFFIX)).unit != unit or not name.endswith(PACKAGE_SUFFIX):
+            raise Terminal("ECQS-5031", "the package's name does not fit the unit", where=name)
+        folder = self._folders.inbox.format(unit=unit)
+        part, final = f"{folder}/.{name}.part".encode(), f"{folder}/{name}".encode()
+        with self._exchange(len(data), folder) as wire:
+            there = self._put(wire, part, final, data)
+        if there is not None and there != len(data):
+            raise Conflict(
+                "ECQS-5030",
+                "headquarters holds other bytes under this batch id",
+                where=name,
+                hint="nothing was overwritten; compare the package in the stage with headquarters' copy",
+            )
+        return Delivered(name, len(data), already=there is not None)
+
+    def _put(self, wire: SftpWire, part: bytes, final: bytes, data: bytes) -> int | None:
+        """Write and rename; give the size of what lay there before, None where nothing did."""
+        try:
+            there = wire.write_new(part, data, unless=final)
+            if there is not None:
+                return there
+            wire.rename(part, final)
+        except SftpFailure as failure:
+            # A rename that was refused because an earlier one, whose answer was lost, has been carried out.
+            there = wire.size(final)
+            with suppress(SftpFailure):
+                wire.remove(part)
+            if there is None:
+                raise failure from None
+            return there
+        return None
+
+    def list_receipts(self, unit: str) -> list[RemoteReceipt]:
+        """List what waits; names that are no receipt of this unit are left alone. See ``Transport``."""
+        folder = self._folders.receipts.format(unit=unit)
+        with self._exchange(0, folder) as wire:
+            try:
+                entries = wire.listing(folder.encode(), most=_MOST_NAMES)
+            except SftpFailure as failure:
+                if failure.status is not Status.NO_SUCH_FILE:
+                    raise
+                _log.warning("receipts.folder missing at headquarters: %s", folder)
+                return []
+        found = [receipt for entry in entries if (receipt := _receipt(entry, unit)) is not None]
+        strange = sum(entry.plain for entry in entries) - len(found)
+        if strange:
+            _log.warning("receipts.strange %d files in %s are no receipts of this unit", strange, folder)
+        return sorted(found, key=lambda receipt: (receipt.batch, _LEVELS[receipt.level]))
+
+    def fetch(self, receipt: RemoteReceipt) -> bytes:
+        """Give a receipt's exact bytes; at most 64 MB. See ``Transport``."""
+        folder = self._folders.receipts.format(unit=receipt.batch.unit)
+        path = f"{folder}/{receipt.name}".encode()
+        with self._exchange(receipt.size, folder) as wire:
+            return wire.read(path, expected=receipt.size, most=_LARGEST_RECEIPT)
+
+    def take(self, receipt: RemoteReceipt) -> None:
+        """Move a receipt into ``taken``, over an earlier copy of it. See ``Transport``."""
+        folder = self._folders.receipts.format(unit=receipt.batch.unit)
+        old, new = f"{folder}/{receipt.name}".encode(), f"{folder}/{_TAKEN}/{receipt.name}".encode()
+        with self._exchange(0, folder) as wire:
+            try:
+                wire.rename(old, new)
+            except SftpFailure:
+                self._take_again(wire, old, new, f"{folder}/{_TAKEN}".encode())
+
+    def _take_again(self, wire: SftpWire, old: bytes, new: bytes, taken: bytes) -> None:
+        """Find out why a rename was refused: no folder yet, an earlier copy in the way, or done before."""
+        if wire.size(old) is None and wire.size(new) is not None:
+            return
+        with suppress(SftpFailure):
+            wire.make_folder(taken)
+        if wire.size(new) is not None:
+            wire.remove(new)
+        wire.rename(old, new)
+
+    def close(self) -> None:
+        """End the connection. See ``Transport``."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    @contextmanager
+    def _exchange(self, size: int, folder: str) -> Iterator[SftpWire]:
+        """Give a session that stands, limit the time, and explain what the server refuses."""
+        if self._session is None or not self._session.alive:
+            self.close()
+            self._session = SftpSession(self._endpoint)
+        try:
+            with self._session.within(self._endpoint.timeouts.within(size)) as wire:
+                yield wire
+        except SftpFailure as failure:
+            raise self._explained(failure.status, folder) from None
+        except TooLarge:
+            self.close()
+            raise Terminal(
+                "ECQS-5025", "what lies at headquarters is larger than it may be", where=folder, hint=_ASK
+            ) from None
+        except GatewayError:
+            self.close()
+            raise
+
+    def _explained(self, status: Status, folder: str) -> GatewayError:
+        if status is Status.NO_SUCH_FILE:
+            return Terminal("ECQS-5021", "headquarters has no such folder or file", where=folder, hint=_ASK)
+        if status is Status.PERMISSION_DENIED:
+            return Terminal("ECQS-5022", "headquarters denies this account the folder", where=folder, hint=_ASK)
+        if status is Status.UNSUPPORTED:
+            return Terminal("ECQS-5024", "headquarters' server cannot rename", where=folder, hint=_ASK)
+        return Transient(
+            "ECQS-5023",
+            "headquarters could not carry it out: disk full, quota or a passing fault",
+            where=folder,
+            hint="it is tried again; if it stays so, tell headquarters",
+        )
+
+
+_ASK = "ask headquarters to set up the folders of this account, or correct connectors/national.yaml"
+
+
+def _receipt(entry: Entry, unit: str) -> RemoteReceipt | None:
+    """Read a remote name strictly; None for whatever is not a receipt of this unit."""
+    if not entry.plain:
+        return None
+    try:
+        batch, level = parse_receipt_name(entry.name.decode("ascii"))
+    except (UnicodeDecodeError, Terminal):
+        return None
+    return RemoteReceipt(batch, level, entry.size) if batch.unit == unit else None
