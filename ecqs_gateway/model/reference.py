@@ -16,7 +16,7 @@ from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
 from ecqs_gateway.model.types.problems import PROBLEMS
 from ecqs_gateway.model.xsd import PROPOSED, used_types
-from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, Element, envelope_types
+from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, UNITS, Element, envelope_types
 from ecqs_gateway.model.xsd_width import width
 
 __all__ = ["generate"]
@@ -66,6 +66,7 @@ def _index(kinds: Sequence[KindSpec]) -> str:
 - [批次、清单、回执 Messages](messages.md)
 - [数据类型 Field types](field-types.md)
 - [代码表 Code tables](code-tables.md)
+- [表达式 Expressions](expressions.md)
 
 ## 读法 How to read
 
@@ -137,7 +138,7 @@ def _messages_page() -> str:
 
 
 def _attribute_type(name: str) -> str:
-    return "[units](code-tables.md#units)" if name == "$unit" else _code(name)
+    return f"[{UNITS}](code-tables.md#{UNITS})" if name == UNITS else _code(name)
 
 
 def _elements(element: Element, prefix: str = "") -> Iterator[tuple[str, Element]]:
@@ -184,9 +185,7 @@ def _codes_page(kinds: Sequence[KindSpec], codes: CodeTables) -> str:
     lines.append("由 `schemas/codes/*.csv` 生成。有效期空白表示不限；同一代码可以有多段有效期。\n")
     users = _users(kinds)
     for name in sorted(codes):
-        used = (
-            "、".join(users.get(name, [])) or "批次、清单、回执" if name == "units" else "、".join(users.get(name, []))
-        )
+        used = "、".join(users.get(name, [])) or "批次、清单、回执" if name == UNITS else "、".join(users.get(name, []))
         lines += [f'<a id="{name}"></a>', "", f"## `{name}`", "", f"使用 Used by：{used or '规则与映射'}", ""]
         lines += [*_code_table(codes[name]), ""]
     return "\n".join(lines)

@@ -13,7 +13,7 @@ from ecqs_gateway.model.codes import CodeTable, CodeTables
 from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
-from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, Attribute, Element, envelope_types
+from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, UNITS, Attribute, Element, envelope_types
 from ecqs_gateway.model.xsd_nodes import Node, annotation, complex_type, document, local, node, simple_type
 
 __all__ = ["PROPOSED", "describe", "generate", "used_types"]
@@ -80,11 +80,9 @@ def _type_title(kind: FieldType) -> str:
 
 
 def _code_types(codes: CodeTables) -> list[Node]:
-    nodes: dict[str, Node] = {}
-    for name in sorted(codes):
-        xsd = Code(name).xsd(codes)
-        nodes[xsd.name] = simple_type(xsd, f"代码表 {name}", _code_names(codes[name]))
-    return [nodes[name] for name in sorted(nodes)]
+    """Declare the tables that fields and envelopes refer to; the others serve rules and mapping only."""
+    tables = {UNITS, *(kind.table for kind in used_types() if isinstance(kind, Code))} & set(codes)
+    return [simple_type(Code(name).xsd(codes), f"代码表 {name}", _code_names(codes[name])) for name in sorted(tables)]
 
 
 def _code_names(table: CodeTable) -> dict[str, str]:
@@ -126,6 +124,8 @@ def _require_table(leaf: Leaf, codes: CodeTables) -> None:
 
 
 def _batch_document(kinds: list[KindSpec], codes: CodeTables) -> str:
+    # No xs:unique on record keys: libxml2 needs up to twice the time for a batch with it. Who builds and who receives
+    # a batch compare its keys with a set, which costs nothing.
     bodies = node("choice", *(node("element", ref=local(kind.kind)) for kind in kinds), minOccurs="0")
     includes = (_TYPES, _CODES, *(f"{kind.kind}.xsd" for kind in kinds))
     return document(f"批次。{PROPOSED}", includes, [_envelope(BATCH, codes, bodies)])
@@ -146,6 +146,6 @@ def _envelope(element: Element, codes: CodeTables, bodies: Node | None = None, *
 
 
 def _attribute(attribute: Attribute, codes: CodeTables) -> Node:
-    name = Code("units").xsd(codes).name if attribute.type == "$unit" else attribute.type
+    name = Code(UNITS).xsd(codes).name if attribute.type == UNITS else attribute.type
     use = "required" if attribute.required else "optional"
     return node("attribute", annotation(f"{attribute.title}。"), name=attribute.name, type=local(name), use=use)

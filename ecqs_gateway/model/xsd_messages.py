@@ -12,7 +12,11 @@ from ecqs_gateway.model.batch import MAX_SEQUENCE, SCHEMA_VERSION, Action, Sever
 from ecqs_gateway.model.receipt import Level
 from ecqs_gateway.model.types.base import XsdType
 
-__all__ = ["BATCH", "MANIFEST", "RECEIPT", "Attribute", "Element", "envelope_types"]
+__all__ = ["BATCH", "MANIFEST", "RECEIPT", "UNITS", "Attribute", "Element", "envelope_types"]
+
+UNITS = "units"
+"""Stands for the type of an attribute that holds a reporting unit: a code of the table of this name."""
+
 
 _KIND = "[a-z]+(_[a-z]+)*"
 _PATH = r"[a-z][a-z0-9_]*(\[[1-9][0-9]*\])?(\.[a-z][a-z0-9_]*)*"
@@ -93,7 +97,7 @@ def envelope_types(kinds: Iterable[str]) -> list[tuple[XsdType, str]]:
 
 
 _LANE = (
-    Attribute("unit", "$unit", "报送单位"),
+    Attribute("unit", UNITS, "报送单位"),
     Attribute("kind", "RecordKind", "记录类型"),
     Attribute("sequence", "Sequence", "批次顺序号"),
 )

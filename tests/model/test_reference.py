@@ -80,7 +80,8 @@ def test_every_link_between_pages_leads_somewhere():
     }
     assert links
     for name, target, anchor in links:
-        assert target in PAGES, (name, target)
+        file = ROOT / "docs" / "reference" / target
+        assert target in PAGES or file.is_file(), (name, target)
         assert not anchor or f'<a id="{anchor}">' in PAGES[target], (name, target, anchor)
 
 

@@ -123,7 +123,7 @@ FIELDS = [(kind, path) for kind in sorted(KINDS) for path in places(case(kind, "
 
 
 def label(value: object) -> str:
-    return ".".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return (".".join(map(str, value)) if isinstance(value, tuple) else repr(value))[:40]
 
 
 @pytest.mark.parametrize(("kind", "name"), EXAMPLES)
@@ -189,7 +189,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "path", "bad"), BAD, ids=repr)
+@pytest.mark.parametrize(("kind", "path", "bad"), BAD, ids=label)
 def test_both_refuse_a_bad_value_where_the_spelling_is_bad(kind, path, bad):
     data = with_value(case(kind, "full"), path, bad)
     leaf = leaf_at(kind, path)
