@@ -66,7 +66,7 @@ def _length(name: str, longest: int) -> XsdType:
 
 def envelope_types(kinds: Iterable[str]) -> list[tuple[XsdType, str]]:
     """Give the simple types of the envelopes, each with its Chinese title."""
-    longest = ("maxLength", "200")
+    longest = ("maxLength", "500")
     sequence = XsdType("Sequence", "xs:positiveInteger", (("maxInclusive", str(MAX_SEQUENCE)),))
     return [
         (_pattern("BatchId", f"[0-9]{{6}}-{_KIND}-[0-9]{{8}}"), "批次编号：报送单位-记录类型-八位顺序号"),
@@ -87,7 +87,7 @@ def envelope_types(kinds: Iterable[str]) -> list[tuple[XsdType, str]]:
         (_words("FindingSeverity", [Severity.FLAG]), "规则结论级别：随记录报送的只有 flag"),
         (_words("ReceiptLevel", Level), "回执级别"),
         (_length("RecordKey", 128), "业务主键"),
-        (_pattern("RuleId", "[A-Z][A-Z0-9]*(-[A-Z0-9]+)+", ("maxLength", "40")), "规则编号"),
+        (_pattern("RuleId", "[A-Z][A-Z0-9]*(-[A-Z0-9]+)+", ("maxLength", "60")), "规则编号"),
         (_pattern("FieldPaths", f"{_PATH}(,{_PATH})*", longest), "字段路径；多个字段以逗号分隔"),
         (_pattern("RejectionCode", "HQ-[0-9]{3}"), "退回代码：HQ-1xx 整批，HQ-2xx 单条"),
         (_pattern("ReceiptId", r"[A-Za-z0-9._\-]+", ("maxLength", "64")), "回执编号"),
