@@ -22,18 +22,25 @@ from ecqs_gateway.content.files import Bundle, place_of
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile, SqlStream
 from ecqs_gateway.content.models_sources import SourceFile, SourceStream
 from ecqs_gateway.content.places import Lane, Loaded
-from ecqs_gateway.content.problems import Problem, did_you_mean
+from ecqs_gateway.content.problems import Problem, Severity, nearest
 from ecqs_gateway.content.rule_checks import check_catalogue
+from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.codes import LocalCodeTable, load_local_codes
 from ecqs_gateway.mapping.compile import Columns, inspect_mapping
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.mapping.faults import MappingProblem
-from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.codes import CodeTable, CodeTables
 from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import KindSpec, Leaf
 from ecqs_gateway.model.types import Code
+from ecqs_gateway.rules.calendar import WorkingCalendar, load_calendar
 
 __all__ = ["Checked", "check_bundle"]
+
+_UNITS = "schemas/codes/units.csv"
+_CALENDAR = "schemas/calendar"
+_LISTED = 12
+"""Longest code table a hint lists in full."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,7 @@ class Checked:
     local_codes: Mapping[str, Mapping[str, LocalCodeTable]]
     compiled: Mapping[Lane, CompiledMapping]
     problems: tuple[Problem, ...]
+    calendar: WorkingCalendar
 
 
 def check_bundle(root: Path, bundle: Bundle, files: list[Loaded], *, today: date) -> Checked:
@@ -63,6 +71,7 @@ class _Check:
     def run(self) -> Checked:
         codes = self._code_tables()
         units = _units(codes)
+        calendar = self._calendar()
         local = self._local_codes()
         around = self._surroundings(units)
         compiled: dict[Lane, CompiledMapping] = {}
@@ -81,13 +90,30 @@ class _Check:
         self._unused_codes(local)
         self._national()
         self.problems.extend(check_catalogue([f for f in self.files if isinstance(f.model, RulesFile)], codes))
-        return Checked(units, codes, local, MappingProxyType(compiled), tuple(self.problems))
+        return Checked(units, codes, local, MappingProxyType(compiled), tuple(self.problems), calendar)
 
     def _code_tables(self) -> CodeTables:
         tables, found = load_code_tables(self.root / "schemas" / "codes")
-        for problem in found:
-            self.problems.append(problem)  # type: ignore[arg-type]
+        self.problems.extend(found)
+        if "units" not in tables and not any(problem.file == _UNITS for problem in found):
+            message = "the file is missing: nothing says which reporting units there are"
+            self.problems.append(Problem(_UNITS, 1, 1, "error", "ECQS-1070", message))
         return tables
+
+    def _calendar(self) -> WorkingCalendar:
+        before = len(self.problems)
+        for path, raw in self.bundle.files.items():
+            if (place := place_of(path)) is not None and place.role == "calendar":
+                self._utf8(path, raw)
+        if len(self.problems) > before:
+            return WorkingCalendar({})
+        try:
+            return load_calendar(self.root / _CALENDAR)
+        except Misconfigured as error:
+            name, _, line = (error.where or "").partition(":")
+            file = f"{_CALENDAR}/{name}"
+            self.problems.append(Problem(file, int(line or 1), 1, "error", error.code, error.message, error.hint))
+        return WorkingCalendar({})
 
     def _local_codes(self) -> Mapping[str, Mapping[str, LocalCodeTable]]:
         found: dict[str, dict[str, LocalCodeTable]] = {}
@@ -95,18 +121,22 @@ class _Check:
             place = place_of(path)
             if place is None or place.role != "local_codes":
                 continue
-            try:
-                text = raw.decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                line = raw[: error.start].count(b"\n") + 1
-                hint = "save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
-                self.problems.append(Problem(path, line, 1, "error", "ECQS-1002", "the file is not UTF-8", hint))
-                text = ""
-            else:
+            text = self._utf8(path, raw)
+            if text is not None:
                 table, mistakes = load_local_codes(place.name, text, path)
                 self.problems.extend(_of_code_file(mistake, None) for mistake in mistakes)
                 found.setdefault(place.unit, {})[place.name] = table
         return MappingProxyType({unit: MappingProxyType(tables) for unit, tables in found.items()})
+
+    def _utf8(self, path: str, raw: bytes) -> str | None:
+        """Decode a CSV file; spreadsheets put a byte order mark before it, which is let pass."""
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = raw[: error.start].count(b"\n") + 1
+            hint = "save it as UTF-8 (in a spreadsheet: CSV UTF-8)"
+            self.problems.append(Problem(path, line, 1, "error", "ECQS-1002", "the file is not UTF-8", hint))
+            return None
 
     def _surroundings(self, units: Mapping[str, str]) -> Surroundings:
         connectors = {f.place.unit: f.model for f in self.files if isinstance(f.model, ConnectorFile)}
@@ -131,21 +161,26 @@ class _Check:
         compiled: dict[Lane, CompiledMapping],
     ) -> None:
         """Let the compiler of the mapping language look at a mapping, with all that is known of its source."""
-        if mapping.kind not in KINDS:
+        if mapping.kind not in KINDS or mapping.kind != file.place.name:
             return
         unit = file.place.unit
         tables = local.get(unit, {})
         columns, children = _seen(unit, mapping.kind, around)
         kind = spec(mapping.kind)
-        result = inspect_mapping(mapping, kind, codes, tables, columns, children=children, today=self.today)
+        try:
+            result = inspect_mapping(mapping, kind, codes, tables, columns, children=children, today=self.today)
+        except Misconfigured as error:
+            # A code table the kind needs is missing: said once of the table, and here, because it cannot be compiled.
+            self.problems.append(at(file, (), error.code, error.message, error.hint))
+            return
         for mistake in result.problems:
             self.problems.append(_converted(file, mistake, kind, codes, tables))
         if result.mapping is None:
             return
         compiled[unit, mapping.kind] = result.mapping
-        if columns is not None:
-            connector = around.connectors.get(unit)
-            by_connector = _connector_columns(connector, mapping.kind) if connector is not None else frozenset()
+        connector = around.connectors.get(unit)
+        if columns is not None and connector is not None:
+            by_connector = _connector_columns(connector, mapping.kind)
             for name in result.mapping.coverage(columns).unknown:
                 if name not in by_connector:
                     message = f"the source column {name} is neither used nor ignored"
@@ -216,16 +251,17 @@ def _converted(
     """Give the compiler's finding its place in the file."""
     if mistake.file is not None:
         return _of_code_file(mistake, _code_hint(mistake, kind, codes, tables))
-    severity = "warning" if mistake.severity == "warning" else "error"
-    return at(file, mistake.path, mistake.code, mistake.message, mistake.hint, severity=severity)
+    return at(file, mistake.path, mistake.code, mistake.message, mistake.hint, severity=_severity(mistake))
 
 
 def _of_code_file(mistake: MappingProblem, meant: tuple[str, str | None] | None) -> Problem:
     text, hint = meant or (None, None)
-    return Problem(
-        mistake.file or "", mistake.line or 1, 1, "warning" if mistake.severity == "warning" else "error",
-        mistake.code, mistake.message, mistake.hint or hint, text,
-    )  # fmt: skip
+    place = mistake.file or "", mistake.line or 1, 1
+    return Problem(*place, _severity(mistake), mistake.code, mistake.message, mistake.hint or hint, text)
+
+
+def _severity(mistake: MappingProblem) -> Severity:
+    return "warning" if mistake.severity == "warning" else "error"
 
 
 def _code_hint(
@@ -247,7 +283,19 @@ def _code_hint(
         return None
     if leaf is None or not isinstance(leaf.type, Code) or leaf.type.table not in codes:
         return written, None
-    return written, did_you_mean(written, sorted(codes[leaf.type.table].codes))
+    return written, _meant_code(written, codes[leaf.type.table])
+
+
+def _meant_code(written: str, table: CodeTable) -> str | None:
+    """Say which national code was probably meant; people also write its name in place of the code."""
+    names = dict(zip(table.rows["code"].to_list(), table.rows["name"].to_list(), strict=True))
+    by_name = {name: code for code, name in names.items()}
+    code = by_name.get(written) or nearest(written, names) or by_name.get(nearest(written, by_name) or "")
+    if code is not None:
+        return f"did you mean {code!r} ({names[code]})?"
+    if len(names) <= _LISTED:
+        return f"allowed: {', '.join(f'{one} {name}' for one, name in names.items())}"
+    return f"the codes stand in schemas/codes/{table.name}.csv"
 
 
 def _leaf(kind: KindSpec, path: list[str]) -> Leaf | None:

@@ -82,7 +82,7 @@ def _columns(file: Loaded, path: Path, names: Iterable[str], known: Iterable[str
 
 
 def _no_column(file: Loaded, path: Path, name: str, known: Iterable[str]) -> Problem:
-    return at(file, path, "ECQS-1050", f"there is no source column {name!r}", did_you_mean(name, known))
+    return at(file, path, "ECQS-1050", f"there is no source column {name!r}", did_you_mean(name, known, listed=40))
 
 
 def check_mapping(file: Loaded, mapping: MappingFile, around: Surroundings) -> Iterator[Problem]:

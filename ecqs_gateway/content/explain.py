@@ -49,11 +49,17 @@ def explain(error: ValidationError, document: Document, *, file: str, model: typ
     found = [(_path(detail["loc"], document.data), detail) for detail in error.errors(include_url=False)]
     unknown = [path for path, detail in found if detail["type"] == "extra_forbidden"]
     explainer = _Explainer(document, file, model)
-    return [
-        explainer.problem(path, detail)
-        for path, detail in found
-        if detail["type"] != "missing" or not _misspelt(path, unknown)
-    ]
+    return [explainer.problem(path, detail) for path, detail in found if not _follows(path, detail, unknown)]
+
+
+def _follows(path: Path, detail: ErrorDetails, unknown: list[Path]) -> bool:
+    """Say whether an error only follows from another one that is reported."""
+    if detail["type"] == "missing":
+        return _misspelt(path, unknown)
+    if detail["type"] == "too_short":
+        # A list is also called too short when items of it were refused.
+        return bool(len(detail["input"]) >= detail["ctx"]["min_length"])
+    return False
 
 
 def _path(loc: Sequence[int | str], data: Any) -> Path:

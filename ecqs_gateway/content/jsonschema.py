@@ -25,7 +25,7 @@ from ecqs_gateway.content.models import (
 )
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.model.kinds import KINDS, spec
-from ecqs_gateway.model.record import Leaf, Repeated
+from ecqs_gateway.model.record import Group, Leaf, Repeated, demands
 
 __all__ = ["SCHEMAS", "generate", "main"]
 
@@ -57,7 +57,8 @@ def _text(model: type[BaseModel]) -> str:
 
 def _streams_by_source(schema: dict[str, Any]) -> None:
     """Offer only the keys of the stream that fits the source's type, and the record kinds there are."""
-    files = {"properties": {"source": {"properties": {"type": {"const": "files"}}, "required": ["type"]}}}
+    is_files = {"properties": {"type": {"const": "files"}}, "required": ["type"]}
+    files = {"properties": {"source": is_files}, "required": ["source"]}
     streams = schema["properties"]["streams"]
     del streams["patternProperties"]
     streams["propertyNames"] = {"enum": sorted(KINDS)}
@@ -70,27 +71,37 @@ def _streams_by_source(schema: dict[str, Any]) -> None:
 
 def _fields_of(kind: str) -> dict[str, Any]:
     """Offer the national fields of one record kind, with their Chinese titles, once the file says its kind."""
-    nodes = spec(kind)
+    found = spec(kind)
     lists = {
-        node.path: {**_titled(node), "properties": {"fields": _fields(node.leaves())}} for node in nodes.repeated()
+        node.path: {**_titled(node, "（必填）" if node.required else ""), "properties": {"fields": _fields(node.nodes)}}
+        for node in found.repeated()
     }
     return {
         "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
         "then": {
             "properties": {
-                "fields": _fields(nodes.leaves()),
+                "fields": _fields(found.nodes),
                 "children": {"properties": lists, "additionalProperties": False},
             }
         },
     }
 
 
-def _fields(leaves: Iterable[Leaf]) -> dict[str, Any]:
-    return {"properties": {leaf.path: _titled(leaf) for leaf in leaves}, "additionalProperties": False}
+def _fields(nodes: Iterable[Leaf | Group | Repeated]) -> dict[str, Any]:
+    nodes = tuple(nodes)
+    needs = {leaf.path: "（同组字段有值时必填）" if others else "（必填）" for leaf, others in demands(nodes)}
+    below = (leaf for node in nodes if not isinstance(node, Repeated) for leaf in _leaves(node))
+    return {
+        "properties": {leaf.path: _titled(leaf, needs.get(leaf.path, "")) for leaf in below},
+        "additionalProperties": False,
+    }
 
 
-def _titled(node: Leaf | Repeated) -> dict[str, Any]:
-    need = "（必填）" if node.required else ""
+def _leaves(node: Leaf | Group) -> Iterable[Leaf]:
+    return (node,) if isinstance(node, Leaf) else node.leaves()
+
+
+def _titled(node: Leaf | Repeated, need: str) -> dict[str, Any]:
     return {"title": f"{node.title}{need}", **({"description": node.doc} if node.doc else {})}
 
 

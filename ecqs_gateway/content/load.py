@@ -28,6 +28,7 @@ from ecqs_gateway.model.codes import CodeTables
 if TYPE_CHECKING:
     from ecqs_gateway.mapping.codes import LocalCodeTable
     from ecqs_gateway.mapping.compiled import CompiledMapping
+    from ecqs_gateway.rules.calendar import WorkingCalendar
 
 __all__ = ["Content", "Lane", "load"]
 
@@ -66,6 +67,7 @@ class Content:
     sources: Mapping[str, SourceFile]
     rules: Mapping[str, RulesFile]
     """The rule catalogue by file path."""
+    calendar: WorkingCalendar
     compiled: Mapping[Lane, CompiledMapping]
     problems: tuple[Problem, ...]
     onboarded: tuple[str, ...] = field(default=())
@@ -138,6 +140,7 @@ def load(root: Path, *, today: date | None = None) -> Content:
         cases=_cases(files),
         sources=_by_unit(files, SourceFile),
         rules=MappingProxyType({f.path: m for f, m in _pairs(files, RulesFile)}),
+        calendar=checked.calendar,
         compiled=checked.compiled,
         problems=everything,
         onboarded=_onboarded(bundle),

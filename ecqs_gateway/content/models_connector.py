@@ -57,7 +57,7 @@ def refuse(message: str) -> PydanticCustomError:
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise refuse("is not a known time zone; provinces use Asia/Shanghai") from None
     return name
 
