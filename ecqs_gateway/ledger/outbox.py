@@ -7,6 +7,7 @@ resend is the same bytes under the same id.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -21,7 +22,17 @@ from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import attempt, batch, extraction, finding, lane, record_version
 
-__all__ = ["Attempt", "Outgoing", "Prepared", "ToSend", "commit_prepared", "record_attempt", "to_send"]
+__all__ = [
+    "Attempt",
+    "Outgoing",
+    "Prepared",
+    "ToSend",
+    "commit_prepared",
+    "count_unsettled",
+    "one_to_send",
+    "record_attempt",
+    "to_send",
+]
 
 _UNSENT = "sealed"
 _UNANSWERED = ("sent", "received", "validated")
@@ -164,29 +175,42 @@ def to_send(database: Database, lane_number: int, *, silent_since: str | None = 
     due = batch.c.state == _UNSENT
     if silent_since is not None:
         due = sa.or_(due, sa.and_(batch.c.state.in_(_UNANSWERED), batch.c.sent_at < silent_since))
-    wanted = (
-        sa.select(batch, lane.c.unit, lane.c.kind)
-        .join(lane, lane.c.id == batch.c.lane_id)
-        .where(batch.c.lane_id == lane_number, due)
-        .order_by(batch.c.sequence)
-    )
     with database.read() as connection:
-        found = connection.execute(wanted).all()
-    return [
-        ToSend(
-            f.id,
-            f.lane_id,
-            f.unit,
-            f.kind,
-            f.sequence,
-            f.records,
-            f.destination,
-            StagedFile(f.package, bytes(f.package_digest).hex(), f.package_size),
-            f.attempts,
-            f.next_attempt_at,
-        )
-        for f in found
-    ]
+        found = connection.execute(_WAITING.where(batch.c.lane_id == lane_number, due).order_by(batch.c.sequence)).all()
+    return [_to_send(f) for f in found]
+
+
+def one_to_send(database: Database, batch_id: str) -> ToSend:
+    """Give one batch of the outbox by its id."""
+    with database.read() as connection:
+        return _to_send(connection.execute(_WAITING.where(batch.c.id == batch_id)).one())
+
+
+def count_unsettled(database: Database, lane_number: int) -> int:
+    """Count the batches of a lane that headquarters has neither loaded nor refused."""
+    open_states = batch.c.state.in_((_UNSENT, *_UNANSWERED))
+    wanted = sa.select(sa.func.count()).select_from(batch).where(batch.c.lane_id == lane_number, open_states)
+    with database.read() as connection:
+        return int(connection.execute(wanted).scalar_one())
+
+
+_WAITING = sa.select(batch, lane.c.unit, lane.c.kind).join(lane, lane.c.id == batch.c.lane_id)
+
+
+def _to_send(found: sa.Row[Any]) -> ToSend:
+    package = StagedFile(found.package, bytes(found.package_digest).hex(), found.package_size)
+    return ToSend(
+        found.id,
+        found.lane_id,
+        found.unit,
+        found.kind,
+        found.sequence,
+        found.records,
+        found.destination,
+        package,
+        found.attempts,
+        found.next_attempt_at,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,7 +51,10 @@ def run_counts(database: Database, run_id: str) -> list[Row]:
         .order_by(lane.c.unit, lane.c.kind)
     )
     with database.read() as connection:
-        return _rows(connection, wanted)
+        found = _rows(connection, wanted)
+    for row in found:
+        row["error"] = "; ".join(json.loads(row["error"]).values()) if row["error"] else None
+    return found
 
 
 def status(database: Database) -> list[Row]:

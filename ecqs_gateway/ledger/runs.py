@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import asdict, dataclass, replace
 
@@ -92,12 +93,17 @@ def add_counts(connection: sa.Connection, run_id: str, lane_number: int, counts:
         connection.execute(sa.update(run_count).where(*mine).values(changes))
 
 
-def note_error(database: Database, run_id: str, lane_number: int, message: str) -> None:
-    """Keep why a lane failed in this run."""
+def note_error(database: Database, run_id: str, lane_number: int, phase: str, message: str | None) -> None:
+    """Keep why a phase (``collect``, ``deliver``) of a lane failed in this run; None when it went through after all."""
     mine = (run_count.c.run_id == run_id, run_count.c.lane_id == lane_number)
     with database.write() as connection:
         _ensure(connection, run_id, lane_number)
-        connection.execute(sa.update(run_count).where(*mine).values(error=message))
+        known = connection.execute(sa.select(run_count.c.error).where(*mine)).scalar()
+        phases = {**json.loads(known or "{}"), phase: message}
+        kept = {name: text for name, text in phases.items() if text is not None}
+        text = json.dumps(kept, ensure_ascii=False) if kept else None
+        if text != known:
+            connection.execute(sa.update(run_count).where(*mine).values(error=text))
 
 
 def _ensure(connection: sa.Connection, run_id: str, lane_number: int) -> None:

@@ -96,7 +96,7 @@ run_count = Table(
             "rejected",
         )
     ),
-    Column("error", Text, comment="why this lane failed in this run"),
+    Column("error", Text, comment="JSON: why a phase of this lane failed in this run"),
 )
 
 extraction = Table(

@@ -204,7 +204,7 @@ def upgrade() -> None:
         sa.Column("sent", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("loaded", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rejected", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("error", sa.Text(), nullable=True, comment="why this lane failed in this run"),
+        sa.Column("error", sa.Text(), nullable=True, comment="JSON: why a phase of this lane failed in this run"),
         sa.ForeignKeyConstraint(["lane_id"], ["lane.id"], name=op.f("fk_run_count_lane_id")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_run_count_run_id")),
         sa.PrimaryKeyConstraint("run_id", "lane_id", name=op.f("pk_run_count")),

@@ -1,0 +1,76 @@
+"""What the tasks of our DAGs do: open the gateway, call one flow, hand on a few numbers. Never rows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TypedDict
+
+from ecqs_gateway.airflow.connections import resolve
+from ecqs_gateway.errors import Terminal
+from ecqs_gateway.flows import nightly
+from ecqs_gateway.flows.gateway import Gateway, open_gateway
+from ecqs_gateway.ledger import runs
+
+__all__ = ["Job", "Outcome", "close", "collect", "deliver", "plan"]
+
+log = logging.getLogger(__name__)
+
+
+class Job(TypedDict):
+    """One unit's share of a run."""
+
+    unit: str
+    run: str
+    bundle: str
+
+
+class Outcome(TypedDict):
+    """What became of one unit: counts by record kind."""
+
+    unit: str
+    counts: dict[str, dict[str, int]]
+
+
+def plan() -> list[Job]:
+    """Open a run and list the units to sync: every unit that has a connector, broken ones included."""
+    with open_gateway(connections=resolve) as gateway:
+        run = runs.start(gateway.database, nightly.FLOW, gateway.content.digest)
+        return [Job(unit=unit, run=run.id, bundle=run.bundle) for unit in gateway.units()]
+
+
+def collect(job: Job) -> Outcome:
+    """Take what changed out of a unit's system, map and check it, and put it into the outbox."""
+    with open_gateway(connections=resolve) as gateway:
+        return _outcome(job, nightly.collect_unit(gateway, _run(gateway, job), job["unit"]))
+
+
+def deliver(job: Job) -> Outcome:
+    """Send a unit's outbox and settle its receipts."""
+    with open_gateway(connections=resolve) as gateway:
+        return _outcome(job, nightly.deliver_unit(gateway, _run(gateway, job), job["unit"]))
+
+
+def close(jobs: Sequence[Job]) -> None:
+    """Close the run; raises Terminal ECQS-6001 when a unit failed, so that the whole run is seen as failed."""
+    if not jobs:
+        return
+    with open_gateway(connections=resolve) as gateway:
+        failed = nightly.close(gateway, _run(gateway, jobs[0]))
+    if failed:
+        raise Terminal(
+            "ECQS-6001",
+            f"{len(failed)} of {len(jobs)} units could not be synced completely: {', '.join(sorted(failed))}",
+            hint="open the failed tasks of these units, or run `ecqs status`",
+        )
+
+
+def _run(gateway: Gateway, job: Job) -> runs.Run:
+    if job["bundle"] != gateway.content.digest:
+        log.warning("the content changed since the run was planned: %s, now %s", job["bundle"], gateway.content.digest)
+    return runs.Run(job["run"], gateway.content.digest)
+
+
+def _outcome(job: Job, counts: dict[str, runs.Counts]) -> Outcome:
+    plain = {kind: {name: value for name, value in vars(c).items() if value} for kind, c in counts.items()}
+    return Outcome(unit=job["unit"], counts=plain)

@@ -1,0 +1,62 @@
+"""`ecqs check`: every mistake in the content folders, at once, with file, line and column."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecqs_gateway.cli.output import errors, print_json, say
+
+__all__ = ["register"]
+
+_STYLE = {"error": "red", "warning": "yellow", "todo": "cyan"}
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the command."""
+    app.command()(check)
+
+
+def check(
+    unit: Annotated[str | None, typer.Option(help="Only problems of this reporting unit, such as 320000.")] = None,
+    content: Annotated[
+        Path | None, typer.Option(help="Folder that holds connectors/, mappings/ and schemas/.", exists=True)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Check connectors, mappings, code tables, rules and schemas.
+
+    Reports all problems with file, line, column, what is wrong and what was probably meant.
+    Exit code 0: no errors (warnings may remain). 1: errors. Nothing is contacted: sources are not opened.
+    """
+    with errors():
+        from ecqs_gateway.content.load import load  # noqa: PLC0415
+        from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+        started = time.perf_counter()
+        bundle = load(content.resolve() if content else load_settings().content)
+        seconds = time.perf_counter() - started
+    found = bundle.problems if unit is None else (*bundle.shared_problems, *bundle.unit_problems(unit))
+    wrong = [problem for problem in found if problem.blocking]
+    if as_json:
+        print_json({"digest": bundle.digest, "problems": [dataclasses.asdict(problem) for problem in found]})
+    else:
+        for problem in found:
+            place = f"{problem.file}:{problem.line}:{problem.column}"
+            say(f"{place}: {problem.severity} {problem.code} {problem.message}", style=_STYLE[problem.severity])
+            if problem.hint:
+                say(f"    {problem.hint}")
+        lanes = len(bundle.lanes())
+        counted = f"{_count(len(wrong), 'error')}, {_count(len(found) - len(wrong), 'warning')}"
+        say(f"{len(bundle.onboarded)} units, {lanes} mappings ready, {counted}.")
+        say(f"Content {bundle.digest[:19]}…, checked in {seconds:.1f} s")
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number or 'no'} {word}{'' if number == 1 else 's'}"

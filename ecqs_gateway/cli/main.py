@@ -1,0 +1,48 @@
+"""The `ecqs` command: what data engineers and operators type."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ecqs_gateway import __version__
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="ecqs",
+    help="Keeps provincial licence systems in step with the national system e-CQS.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+    if wanted:
+        typer.echo(f"ecqs-gateway {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Keeps provincial licence systems in step with the national system e-CQS."""
+
+
+def _register() -> None:
+    """Attach the commands; each module imports what it needs only when its command runs."""
+    from ecqs_gateway.cli import check, demo, generate, sandbox, show, status, sync  # noqa: PLC0415
+
+    for module in (check, sync, status, show, demo, generate):
+        module.register(app)
+    app.add_typer(sandbox.app, name="sandbox")
+
+
+_register()

@@ -1,0 +1,106 @@
+"""`ecqs sandbox`: the stand-in headquarters as a person uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecqs_gateway.cli.output import errors, print_json, print_table, say
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="A stand-in headquarters on loopback, with its own process, ledger and checks.", no_args_is_help=True
+)
+
+Home = Annotated[
+    Path | None, typer.Option(help="Folder of the headquarters; ECQS_SANDBOX or <home>/sandbox unless given.")
+]
+
+
+def _home(given: Path | None) -> Path:
+    from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+    return given.resolve() if given is not None else load_settings().sandbox
+
+
+@app.command()
+def run(
+    home: Home = None,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes the last one used, or any free one.")] = 0,
+) -> None:
+    """Run headquarters until Ctrl-C. It accepts what the keys and accounts in its folder allow."""
+    with errors():
+        from ecqs_gateway.sandbox import serve  # noqa: PLC0415
+        from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+        schemas = load_settings().content / "schemas" / "ecqs" / "1.0"
+        arguments = ["--home", str(_home(home)), "--port", str(port), "--schemas", str(schemas)]
+        raise typer.Exit(serve.main(arguments))
+
+
+@app.command()
+def show(
+    key: Annotated[str | None, typer.Argument(help="A business key: show every version that ever came.")] = None,
+    home: Home = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show what headquarters holds, by its own ledger."""
+    with errors():
+        from ecqs_gateway.sandbox.query import Query  # noqa: PLC0415
+
+        with Query(_home(home)) as query:
+            if key is not None:
+                rows = [vars(version) for version in query.history(key)]
+                columns = {name: name for name in ("batch", "unit", "kind", "version", "outcome", "code", "field")}
+                title = f"Every version of {key} that came to headquarters"
+            else:
+                table: dict[tuple[str, str], dict[str, object]] = {}
+                for (unit, kind, outcome), count in sorted(query.counts().items()):
+                    table.setdefault((unit, kind), {"unit": unit, "kind": kind})[outcome] = count
+                rows = list(table.values())
+                columns = {name: name.replace("_", " ") for row in rows for name in row}
+                title = "What headquarters holds"
+    if as_json:
+        print_json(rows)
+    elif rows:
+        print_table(title, columns, rows)
+    else:
+        say("Headquarters holds nothing" + (f" under {key}" if key else "") + " yet.")
+
+
+@app.command()
+def misbehave(
+    orders: Annotated[
+        str, typer.Argument(help='JSON of what to do wrong, such as {"drop": {"chance": 0.3}, "seed": 7}.')
+    ],
+    home: Home = None,
+) -> None:
+    """Tell headquarters to misbehave: delay, drop, duplicate, tamper, refuse, disconnect and more; in force at once."""
+    with errors():
+        from pydantic import ValidationError  # noqa: PLC0415
+
+        from ecqs_gateway.sandbox.misbehave import Orders  # noqa: PLC0415
+        from ecqs_gateway.sandbox.misbehave import misbehave as give  # noqa: PLC0415
+
+        try:
+            wanted = Orders.model_validate_json(orders)
+        except ValidationError as error:
+            for problem in error.errors(include_url=False, include_input=False):
+                say(f"{'.'.join(str(step) for step in problem['loc']) or 'orders'}: {problem['msg']}", style="red")
+            say(f"Known orders: {', '.join(Orders.model_fields)}")
+            raise typer.Exit(1) from None
+        give(_home(home), wanted)
+    say(f"In force: {wanted.model_dump_json(exclude_defaults=True)}. Take them back with `ecqs sandbox behave`.")
+
+
+@app.command()
+def behave(home: Home = None) -> None:
+    """Take all orders to misbehave back."""
+    with errors():
+        from ecqs_gateway.sandbox.misbehave import behave as take_back  # noqa: PLC0415
+
+        take_back(_home(home))
+    say("Headquarters behaves again.")

@@ -1,0 +1,87 @@
+"""`ecqs status`: where every lane stands."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from ecqs_gateway.cli.output import errors, print_json, print_table, say
+
+__all__ = ["RUN_COLUMNS", "register", "run_rows"]
+
+RUN_COLUMNS = {
+    "unit": "unit",
+    "name": "",
+    "kind": "kind",
+    "extracted": "extracted",
+    "unchanged": "unchanged",
+    "superseded": "superseded",
+    "sent": "sent",
+    "loaded": "loaded",
+    "rejected": "rejected",
+    "dead_letters": "dead letters",
+    "flagged": "with findings",
+}
+"""Columns of the table of a run, as `ecqs sync`, `ecqs status` and the demo print it."""
+
+_LANE_COLUMNS = {
+    "unit": "unit",
+    "name": "",
+    "kind": "kind",
+    "batches": "batches",
+    "loaded": "loaded",
+    "waiting_batches": "waiting",
+    "unsettled_batches": "unsettled",
+    "dead_letters": "dead letters",
+    "last_extracted": "last extracted",
+    "held_reason": "held because",
+}
+
+
+def run_rows(rows: list[dict[str, Any]], names: dict[str, str]) -> list[dict[str, Any]]:
+    """Give the counts of a run as the table shows them; ``dead_letters`` says how many of them are new."""
+    for row in rows:
+        new, known = row["dead_new"], row["dead_known"]
+        row["name"] = names.get(row["unit"], "")
+        row["dead_letters"] = f"{new + known} ({new} new)" if new and known else str(new + known)
+        if known and not new:
+            row["dead_letters"] = f"{known} (known)"
+    return rows
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the command."""
+    app.command()(status)
+
+
+def status(
+    unit: Annotated[str | None, typer.Option(help="Only this reporting unit, such as 320000.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+) -> None:
+    """Show the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
+    with errors():
+        from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+        from ecqs_gateway.ledger import query  # noqa: PLC0415
+
+        with open_gateway() as gateway:
+            last = query.last_run(gateway.database)
+            lanes = [lane for lane in query.status(gateway.database) if unit in (None, lane["unit"])]
+            counts = query.run_counts(gateway.database, last["id"]) if last else []
+            names = gateway.unit_names()
+    counts = [count for count in counts if unit in (None, count["unit"])]
+    if as_json:
+        print_json({"last_run": last, "counts": counts, "lanes": lanes})
+        return
+    if last is None:
+        say("Nothing has run yet. Start with `ecqs sync`, or `make demo` for sample data.")
+        return
+    for lane in lanes:
+        lane["name"] = names.get(lane["unit"], "")
+    say(f"Last run {last['id']} ({last['flow']}): {last['state']}, started {last['started_at']}")
+    print_table("What it did", RUN_COLUMNS, run_rows(counts, names), numbers=list(RUN_COLUMNS)[3:])
+    for count in counts:
+        if count["error"]:
+            say(f"{count['unit']} {count['kind']}: {count['error']}", style="red")
+    say("")
+    print_table("Where the lanes stand", _LANE_COLUMNS, lanes, numbers=list(_LANE_COLUMNS)[3:8])

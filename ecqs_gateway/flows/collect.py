@@ -1,0 +1,207 @@
+"""From a source to the outbox: one lane's rows, extraction by extraction, in three overlapping steps.
+
+One thread reads the source and commits rows with the watermark; the calling thread maps, checks and finds what is
+new; two threads validate and compress batches; one thread commits batches in order. At most a few extractions are in
+flight, so memory does not grow with the table. Whatever fails, what was committed stays and the next run continues.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import polars as pl
+
+from ecqs_gateway.extract.chunk import ChildFrame, Chunk, no_unreadable
+from ecqs_gateway.flows import seal
+from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.flows.lane import LanePlan
+from ecqs_gateway.flows.prepare import Draft, Known, prepare
+from ecqs_gateway.flows.progress import Step
+from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, query, versions
+from ecqs_gateway.ledger.extractions import Extraction
+from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.runs import Counts, Run
+from ecqs_gateway.model.watermark import Watermark
+
+__all__ = ["collect", "rehearse"]
+
+_IN_FLIGHT = 2
+"""Extractions whose batches are still being validated while the next one is mapped."""
+
+Committed = Callable[[], None]
+"""Called after each commit, so that delivery can start."""
+
+
+@dataclass
+class _Collector:
+    """The state of one lane while its rows flow; lives for one run."""
+
+    gateway: Gateway
+    run: Run
+    lease: Lease
+    lane: LanePlan
+    sealer: seal.Sealer
+    committed: Committed
+    next_sequence: int
+    previous: str | None
+    refused: frozenset[str]
+    recent: deque[pl.DataFrame] = field(default_factory=lambda: deque(maxlen=_IN_FLIGHT + 1))
+    total: Counts = field(default_factory=Counts)
+
+    def known(self) -> Known:
+        """Give what decides whether a record goes out, including what is still on its way into the ledger."""
+        database, lane_number = self.gateway.database, self.lease.lane_id
+        return Known(lambda keys: versions.latest(database, lane_number, keys), self.refused, tuple(self.recent))
+
+    def map(self, found: Extraction, chunk: Chunk) -> tuple[Draft, list[seal.Cut]]:
+        """Map, check, compare and slice one extraction."""
+        draft = prepare(self.lane, chunk, self.known(), extraction_id=found.id)
+        self.recent.append(draft.known)
+        cuts = seal.cut(
+            draft,
+            self.lane,
+            first_sequence=self.next_sequence,
+            size=self.gateway.national.batch.records,
+            clock=self.run.clock,
+            content=self.run.bundle,
+        )
+        self.next_sequence += len(cuts)
+        return draft, cuts
+
+    def commit(self, found: Extraction, draft: Draft, cuts: list[seal.Cut], checked: list[Future[object]]) -> None:
+        """Seal the batches in order and commit them with their record versions; runs in one thread only."""
+        valid = [future.result() for future in checked]
+        draft = seal.without_rejects(draft, valid)  # type: ignore[arg-type]
+        outgoing = [self._seal(made, batch) for made, batch in zip(cuts, valid, strict=True)]  # type: ignore[arg-type]
+        letters = pl.concat([draft.letters, seal.rejected_letters(valid, cuts, found.id)])  # type: ignore[arg-type]
+        prepared = outbox.Prepared(
+            extraction_id=found.id,
+            batches=tuple(outgoing),
+            versions=seal.versions_of(cuts, valid),  # type: ignore[arg-type]
+            findings=seal.findings_of(draft, cuts, valid),  # type: ignore[arg-type]
+            letters=letters,
+            counts=draft.counts,
+            passed=draft.passed,
+        )
+        counts = outbox.commit_prepared(self.gateway.database, self.lease, self.run, prepared)
+        self.total += counts
+        self.gateway.progress(Step(self.lease.unit, self.lease.kind, "prepared", _plain(counts)))
+        self.committed()
+
+    def _seal(self, made: seal.Cut, batch: seal.ValidBatch) -> outbox.Outgoing:
+        with self.gateway.database.read() as connection:
+            head = evidence.head(connection)[1].hex()
+        sealed = self.sealer.seal(made, batch, previous=self.previous, evidence=head)
+        self.previous = sealed.manifest_digest
+        name = f"outbox/{self.lease.unit}/{self.lease.kind}/{sealed.name}"
+        return outbox.Outgoing(
+            id=sealed.id,
+            sequence=made.header.sequence,
+            records=sealed.records,
+            destination=self.gateway.national.transport.connection,
+            manifest=sealed.manifest_xml,
+            manifest_digest=bytes.fromhex(sealed.manifest_digest),
+            parts=self.gateway.parts_json(sealed),
+            package=self.gateway.stage.put(name, sealed.data),
+        )
+
+
+def collect(
+    gateway: Gateway, run: Run, lease: Lease, *, since: date | None = None, committed: Committed = lambda: None
+) -> Counts:
+    """Bring one lane's changes from its source into the outbox and give what became of the rows.
+
+    Rows a crash left behind come first. Raises what the source, the content or the ledger raises; everything
+    committed until then stays.
+    """
+    lane = gateway.lane(lease.unit, lease.kind)
+    state = lanes.state(gateway.database, lease)
+    sealer = seal.Sealer(lane, gateway.schema, gateway.signer)
+    refused = frozenset(query.refused_versions(gateway.database, lease.lane_id))
+    previous = state.previous_manifest.hex() if state.previous_manifest else None
+    collector = _Collector(gateway, run, lease, lane, sealer, committed, state.next_sequence, previous, refused)
+    with ExitStack() as stack:
+        source = _source(gateway, run, lease, lane, state.watermark, since)
+        stack.callback(source.close)  # runs last, when no thread reads any more
+        reading = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="extract"))
+        checking = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="validate"))
+        committing = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="commit"))
+        stack.callback(lambda: [pool.shutdown(cancel_futures=True) for pool in (reading, checking, committing)])
+        waiting: deque[Future[None]] = deque()
+        ahead = reading.submit(next, source, None)
+        while (item := ahead.result()) is not None:
+            ahead = reading.submit(next, source, None)
+            found, chunk = item
+            draft, cuts = collector.map(found, chunk)
+            checked: list[Future[object]] = [checking.submit(sealer.validate, batch) for batch in cuts]
+            waiting.append(committing.submit(collector.commit, found, draft, cuts, checked))
+            while len(waiting) > _IN_FLIGHT:
+                waiting.popleft().result()
+        for future in waiting:
+            future.result()
+    gateway.progress(Step(lease.unit, lease.kind, "collected", {}))
+    return collector.total
+
+
+def _source(
+    gateway: Gateway, run: Run, lease: Lease, lane: LanePlan, watermark: str | None, since: date | None
+) -> Generator[tuple[Extraction, Chunk], None, None]:
+    """Give stored extractions a crash left behind, then new ones, each stored before it is given."""
+    for found in extractions.pending(gateway.database, lease):
+        yield found, _restored(lane, found, extractions.load_frames(gateway.stage, found.files))
+    position = Watermark.from_json(watermark) if watermark else None
+    with gateway.source(lane) as source:
+        for raw in source.chunks(position, since):
+            chunk = raw.set_aside(lane.mapping.used_columns)
+            yield _store(gateway, run, lease, chunk), chunk
+
+
+def _store(gateway: Gateway, run: Run, lease: Lease, chunk: Chunk) -> Extraction:
+    """Store one chunk and move the watermark with it."""
+    frames = {"rows": chunk.frame, "unreadable": chunk.unreadable}
+    frames |= {f"child-{name}": child.frame for name, child in chunk.children.items()}
+    files = extractions.stage_frames(gateway.stage, lease, f"{run.id}-{lease.fence}-{chunk.number:06d}", frames)
+    rows = chunk.frame.height + chunk.unreadable.height
+    draft = Extraction(0, rows, chunk.origin, files)
+    watermark = chunk.watermark.to_json() if chunk.watermark is not None else None
+    stored = extractions.store(gateway.database, lease, run, draft, watermark=watermark)
+    gateway.progress(Step(lease.unit, lease.kind, "extracted", {"extracted": rows}))
+    return stored
+
+
+def _restored(lane: LanePlan, found: Extraction, frames: dict[str, pl.DataFrame]) -> Chunk:
+    """Make a chunk of stored rows."""
+    children = {
+        name: ChildFrame(frames[f"child-{name}"], tuple(child.parent_key), tuple(child.key))
+        for name, child in lane.children().items()
+        if f"child-{name}" in frames
+    }
+    unreadable = frames.get("unreadable", no_unreadable())
+    return Chunk(lane.unit, lane.kind, 0, frames["rows"], children, None, found.origin, unreadable)
+
+
+def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = None) -> Counts:
+    """Do everything ``collect`` does but store: say what a run would do. Nothing is written anywhere."""
+    lane = gateway.lane(unit, kind)
+    lane_number, watermark = gateway.peek(unit, kind)
+    refused = frozenset(query.refused_versions(gateway.database, lane_number))
+    recent: list[pl.DataFrame] = []
+    total = Counts()
+    with gateway.source(lane) as source:
+        for raw in source.chunks(Watermark.from_json(watermark) if watermark else None, since):
+            known = Known(lambda keys: versions.latest(gateway.database, lane_number, keys), refused, tuple(recent))
+            draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
+            recent.append(draft.known)
+            total += replace(draft.counts, dead_new=draft.letters.height).proven()
+            gateway.progress(Step(unit, kind, "rehearsed", _plain(draft.counts)))
+    return total
+
+
+def _plain(counts: Counts) -> dict[str, int]:
+    values = {name: value for name, value in vars(counts).items() if value and name != "extracted"}
+    return values | ({"dead": counts.dead} if counts.dead else {})

@@ -1,0 +1,244 @@
+"""From the outbox to settled receipts: one lane sent in order, and what headquarters answers verified and booked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from ecqs_gateway.deliver.receipts import Believed, RefusedReceipt, Sent, VerifiedReceipt, verify_receipt
+from ecqs_gateway.deliver.send import Outcome, Pace, Result, Retry, Sendable, send_lane
+from ecqs_gateway.deliver.sftp import Folders, SftpTransport
+from ecqs_gateway.deliver.transport import RemoteReceipt, Transport
+from ecqs_gateway.doors.ssh import Endpoint
+from ecqs_gateway.errors import GatewayError, Terminal
+from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.flows.progress import Step
+from ecqs_gateway.ledger import lanes, outbox, receipts, versions
+from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.receipts import Refusal, Taken
+from ecqs_gateway.ledger.runs import Counts, Run
+from ecqs_gateway.ledger.stage import StagedFile
+from ecqs_gateway.model.batch import BatchState
+from ecqs_gateway.model.receipt import Receipt
+
+__all__ = ["Delivery"]
+
+
+@dataclass(frozen=True)
+class _LedgerOutbox:
+    """The ledger's outbox of one lane, as the sender wants it."""
+
+    gateway: Gateway
+    run: Run
+    lease: Lease
+    silent_since: str | None
+
+    def waiting(self) -> Sequence[Sendable]:
+        """List what is to be sent, refusing what was sealed for another destination."""
+        found = outbox.to_send(self.gateway.database, self.lease.lane_id, silent_since=self.silent_since)
+        here = self.gateway.national.transport.connection
+        for waiting in found:
+            if waiting.destination != here:
+                raise Terminal(
+                    "ECQS-5060",
+                    f"batch {waiting.id} was sealed for {waiting.destination}; the way to headquarters is now {here}",
+                    where="connectors/national.yaml",
+                    hint=f"set transport.connection back to {waiting.destination} until its batches are settled",
+                )
+        return [Sendable(w.id, w.unit, w.kind, w.sequence) for w in found]
+
+    def load(self, batch: Sendable) -> bytes:
+        """Give the stored bytes."""
+        package = self._find(batch).package
+        return self.gateway.stage.get(package.name, package.digest)
+
+    def record(self, batch: Sendable, outcome: Outcome) -> None:
+        """Keep what an attempt came to."""
+        waiting = self._find(batch)
+        result = outbox.Attempt(str(outcome.result), outcome.error, outcome.next_attempt_at)
+        outbox.record_attempt(self.gateway.database, self.lease, self.run, waiting, result)
+        if outcome.result is Result.SENT:
+            step = Step(self.lease.unit, self.lease.kind, "sent", {"sent": waiting.records})
+            self.gateway.progress(step)
+
+    def _find(self, batch: Sendable) -> outbox.ToSend:
+        return outbox.one_to_send(self.gateway.database, batch.id)
+
+
+class Delivery:
+    """Delivers one lane: sends what waits, fetches and settles receipts, alone or while more is being collected."""
+
+    def __init__(self, gateway: Gateway, run: Run, lease: Lease) -> None:
+        """Prepare; nothing is contacted yet."""
+        self._gateway, self._run, self._lease = gateway, run, lease
+        self._more = threading.Event()
+        self._finished = threading.Event()
+        self._error: GatewayError | None = None
+        self._counts = Counts()
+
+    def wake(self) -> None:
+        """Say that there is something new in the outbox."""
+        self._more.set()
+
+    @contextmanager
+    def in_background(self) -> Iterator[None]:
+        """Deliver in a thread of its own while the caller fills the outbox; ends when all is settled or time is up."""
+        crash: list[BaseException] = []
+
+        def work() -> None:
+            try:
+                self._deliver()
+            except GatewayError as error:
+                self._error = error
+            except BaseException as error:  # noqa: BLE001  a defect is raised in the caller's thread below
+                crash.append(error)
+
+        thread = threading.Thread(target=work, name=f"deliver-{self._lease.unit}-{self._lease.kind}")
+        thread.start()
+        try:
+            yield
+        finally:
+            self._finished.set()
+            self._more.set()
+            thread.join()
+        if crash:
+            raise crash[0]
+
+    def result(self) -> Counts:
+        """Give what was sent and settled; raises what stopped the delivery."""
+        if self._error is not None:
+            raise self._error
+        return self._counts
+
+    def to_the_end(self) -> Counts:
+        """Deliver what is in the outbox now, in the calling thread."""
+        self._finished.set()
+        self._deliver()
+        return self._counts
+
+    def _deliver(self) -> None:
+        if not self._finished.is_set():
+            self._more.wait()  # nothing is contacted before there is something to send
+        if not self._unsettled():
+            return
+        transport = self._transport()
+        try:
+            while not self._finished.is_set():
+                self._more.clear()
+                self._send(transport)
+                self._settle(transport)
+                self._more.wait(timeout=self._poll)
+            self._send(transport)
+            self._await_receipts(transport)
+        finally:
+            transport.close()
+        self._gateway.progress(Step(self._lease.unit, self._lease.kind, "delivered", {}))
+
+    @property
+    def _poll(self) -> float:
+        return self._gateway.national.receipts.poll.total_seconds()
+
+    def _transport(self) -> Transport:
+        settings = self._gateway.national.transport
+        endpoint = Endpoint.of(self._gateway.resolve(settings.connection), host_key=settings.host_key)
+        return SftpTransport(endpoint, Folders(settings.inbox, settings.receipts))
+
+    def _send(self, transport: Transport) -> None:
+        state = lanes.state(self._gateway.database, self._lease)
+        if state.held_reason is not None:
+            raise Terminal(
+                "ECQS-5061",
+                f"{self._lease.unit} {self._lease.kind} is held: {state.held_reason}",
+                hint="mend the cause with headquarters; until then its batches wait and nothing is lost",
+            )
+        settings = self._gateway.national.retry
+        retry = Retry(settings.attempts, settings.first_delay.total_seconds(), settings.longest_delay.total_seconds())
+        silent = self._gateway.clock() - self._gateway.national.receipts.resend_after
+        box = _LedgerOutbox(self._gateway, self._run, self._lease, silent.isoformat())
+        report = send_lane(box, transport, retry=retry, pace=Pace(clock=self._gateway.clock))
+        if report.error is not None:
+            raise report.error
+
+    def _await_receipts(self, transport: Transport) -> None:
+        """Fetch receipts until every batch of the lane is settled or the time for it is up."""
+        end = time.monotonic() + self._gateway.national.receipts.wait.total_seconds()
+        while True:
+            self._settle(transport)
+            if not self._unsettled() or time.monotonic() >= end:
+                return
+            time.sleep(self._poll)
+
+    def _unsettled(self) -> bool:
+        return outbox.count_unsettled(self._gateway.database, self._lease.lane_id) > 0
+
+    def _settle(self, transport: Transport) -> None:
+        """Take every receipt of this lane that waits at headquarters."""
+        for waiting in transport.list_receipts(self._lease.unit):
+            if waiting.batch.kind == self._lease.kind:
+                self._take(transport, waiting)
+
+    def _take(self, transport: Transport, waiting: RemoteReceipt) -> None:
+        data = transport.fetch(waiting)
+        sent = self._sent(str(waiting.batch))
+        verdict = verify_receipt(data, waiting, sent, believed=self._believed())
+        if isinstance(verdict, RefusedReceipt) and verdict.wait:
+            return  # an earlier level is still to come
+        file = self._gateway.stage.put(f"receipts/{self._lease.unit}/{hashlib.sha256(data).hexdigest()}.zip", data)
+        if isinstance(verdict, VerifiedReceipt):
+            self._book(verdict.receipt, waiting, file)
+        else:
+            taken = Taken(str(waiting.batch), str(waiting.level), "", 0, "", waiting.name, file)
+            reason = f"{verdict.code} {verdict.reason}"
+            receipts.store_refused(
+                self._gateway.database,
+                self._lease.unit,
+                taken,
+                reason,
+                known_batch=sent is not None,
+                clock=self._run.clock,
+            )
+            self._gateway.progress(Step(self._lease.unit, self._lease.kind, "receipt refused", {"refused_receipts": 1}))
+        transport.take(waiting)
+
+    def _book(self, receipt: Receipt, waiting: RemoteReceipt, file: StagedFile) -> None:
+        refusals = tuple(Refusal(r.key or "", r.version or "", r.code, r.field, r.reason) for r in receipt.rejections)
+        taken = Taken(
+            batch_id=receipt.batch,
+            level=str(receipt.level),
+            receipt_id=receipt.id,
+            number=receipt.number,
+            issued_at=receipt.issued.isoformat(),
+            name=waiting.name,
+            file=file,
+            refusals=refusals,
+        )
+        counts = receipts.settle(self._gateway.database, self._lease, self._run, taken)
+        self._counts += counts
+        changed = {name: value for name, value in vars(counts).items() if value}
+        self._gateway.progress(Step(self._lease.unit, self._lease.kind, str(receipt.level), changed))
+
+    def _sent(self, batch_id: str) -> Sent | None:
+        database, lane_number = self._gateway.database, self._lease.lane_id
+        found = receipts.awaited(database, batch_id)
+        if found is None or found.lane_id != lane_number:
+            return None
+        return Sent(
+            id=found.id,
+            unit=self._lease.unit,
+            kind=self._lease.kind,
+            sequence=found.sequence,
+            records=found.records,
+            manifest_digest=found.manifest_digest.hex(),
+            parts=frozenset((name, algorithm, digest) for name, algorithm, digest in json.loads(found.parts)),
+            versions=lambda: versions.in_batch(database, lane_number, found.sequence).select("key", version="digest"),
+            state=BatchState(found.state),
+            held=receipts.levels_taken(database, batch_id),
+        )
+
+    def _believed(self) -> Believed:
+        return Believed(self._gateway.trust, self._gateway.national.receipts.issuer, self._gateway.receipt_schema)

@@ -1,0 +1,36 @@
+"""One lane made ready: everything that is compiled or looked up once before the rows of a unit and kind flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ecqs_gateway.content.models import ChildTable, ConnectorFile, FileStream, MappingFile, SqlStream
+from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.model.record import KindSpec
+from ecqs_gateway.rules import CompiledRules
+
+__all__ = ["LanePlan"]
+
+
+@dataclass(frozen=True)
+class LanePlan:
+    """The compiled content of one unit and kind."""
+
+    unit: str
+    kind: str
+    spec: KindSpec
+    connector: ConnectorFile
+    stream: SqlStream | FileStream
+    mapping_file: MappingFile
+    mapping: CompiledMapping
+    rules: CompiledRules
+
+    @property
+    def table(self) -> str:
+        """Name the table or files the rows come from."""
+        return self.stream.table if isinstance(self.stream, SqlStream) else self.stream.files
+
+    def children(self) -> Mapping[str, ChildTable]:
+        """Give the child tables of the stream; files have none."""
+        return self.stream.children if isinstance(self.stream, SqlStream) else {}

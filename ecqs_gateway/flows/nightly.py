@@ -1,0 +1,187 @@
+"""The nightly sync: for each unit collect what changed, deliver it, settle the receipts. Used by CLI and DAG alike.
+
+A unit's failure is kept with its lane and told at the end; it stops no other unit, and what its other record kinds
+can still do is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Self
+
+from ecqs_gateway.errors import GatewayError
+from ecqs_gateway.flows.collect import collect, rehearse
+from ecqs_gateway.flows.deliver import Delivery
+from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.flows.progress import Step
+from ecqs_gateway.ledger import lanes, query, runs
+from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.runs import Counts, Run
+
+__all__ = ["EVERYTHING", "FLOW", "Options", "Summary", "close", "collect_unit", "deliver_unit", "sync"]
+
+FLOW = "nightly"
+
+_UNITS_AT_ONCE = 2
+"""Units synced side by side: enough to use both cores while one waits for its source."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run covers; empty means everything."""
+
+    units: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    since: date | None = None
+    dry_run: bool = False
+
+
+EVERYTHING = Options()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to: counts per unit and kind, and why lanes failed (``320000 certificate`` → message)."""
+
+    run_id: str
+    rows: list[dict[str, Any]]
+    failed: dict[str, str] = field(default_factory=dict)
+    dry_run: bool = False
+
+    def sentence(self) -> str:
+        """Say in one sentence how it went."""
+        if self.failed:
+            return (
+                f"{len(self.failed)} failed, the rest went through. Nothing is lost: run `ecqs sync` again when mended."
+            )
+        if self.dry_run:
+            total = sum(row["batched"] for row in self.rows)
+            return f"{total} records would be sent."
+        sent = sum(row["sent"] for row in self.rows)
+        return (
+            f"{sent} records sent." if sent else "Nothing new: every record headquarters should have was sent before."
+        )
+
+
+def sync(gateway: Gateway, options: Options) -> Summary:
+    """Sync all units, several side by side; collecting and delivering of a unit overlap."""
+    units = gateway.units(options.units)
+    if options.dry_run:
+        return _rehearse(gateway, units, options)
+    run = runs.start(gateway.database, FLOW, gateway.content.digest, clock=gateway.clock)
+    with ThreadPoolExecutor(_UNITS_AT_ONCE, thread_name_prefix="unit") as pool:
+        work = [pool.submit(_sync_unit, gateway, run, unit, options) for unit in units]
+        crashes = [error for job in work if (error := job.exception()) is not None]
+    failed = close(gateway, run)
+    if crashes:
+        raise crashes[0]
+    return Summary(run.id, query.run_counts(gateway.database, run.id), failed)
+
+
+def _sync_unit(gateway: Gateway, run: Run, unit: str, options: Options) -> None:
+    """Collect and deliver one unit at the same time, one record kind after the other."""
+    for kind in gateway.kinds(unit, options.kinds):
+        with _Lane(gateway, run, unit, kind) as lane:
+            if lane.lease is None:
+                continue
+            delivery = Delivery(gateway, run, lane.lease)
+            with delivery.in_background(), lane.phase("collect"):
+                collect(gateway, run, lane.lease, since=options.since, committed=delivery.wake)
+            with lane.phase("deliver"):
+                delivery.result()
+
+
+def collect_unit(gateway: Gateway, run: Run, unit: str, options: Options = EVERYTHING) -> dict[str, Counts]:
+    """Collect all record kinds of one unit; raises the first error after the other kinds were tried."""
+    counts: dict[str, Counts] = {}
+    errors: list[GatewayError] = []
+    for kind in gateway.kinds(unit, options.kinds):
+        with _Lane(gateway, run, unit, kind, errors) as lane, lane.phase("collect"):
+            if lane.lease is not None:
+                counts[kind] = collect(gateway, run, lane.lease, since=options.since)
+    _raise_first(errors)
+    return counts
+
+
+def deliver_unit(gateway: Gateway, run: Run, unit: str, options: Options = EVERYTHING) -> dict[str, Counts]:
+    """Send the outbox of all record kinds of one unit and settle the receipts; raises like ``collect_unit``."""
+    counts: dict[str, Counts] = {}
+    errors: list[GatewayError] = []
+    for kind in gateway.kinds(unit, options.kinds):
+        with _Lane(gateway, run, unit, kind, errors) as lane, lane.phase("deliver"):
+            if lane.lease is not None:
+                counts[kind] = Delivery(gateway, run, lane.lease).to_the_end()
+    _raise_first(errors)
+    return counts
+
+
+def _raise_first(errors: Sequence[GatewayError]) -> None:
+    """Raise what went wrong; a terminal error goes before a transient one, for trying again would not help it."""
+    for error in sorted(errors, key=lambda e: e.retry):
+        raise error
+
+
+def close(gateway: Gateway, run: Run) -> dict[str, str]:
+    """Close a run and give the lanes that failed in it, with why."""
+    failed = {
+        f"{row['unit']} {row['kind']}": row["error"]
+        for row in query.run_counts(gateway.database, run.id)
+        if row["error"]
+    }
+    runs.finish(gateway.database, run, failed=bool(failed), message="; ".join(failed) or None)
+    return failed
+
+
+def _rehearse(gateway: Gateway, units: Sequence[str], options: Options) -> Summary:
+    rows: list[dict[str, Any]] = []
+    failed: dict[str, str] = {}
+    for unit in units:
+        for kind in gateway.kinds(unit, options.kinds):
+            try:
+                counts = rehearse(gateway, unit, kind, since=options.since)
+            except GatewayError as error:
+                failed[f"{unit} {kind}"] = str(error)
+            else:
+                rows.append({"unit": unit, "kind": kind, "error": None, **vars(counts)})
+    return Summary("", rows, failed, dry_run=True)
+
+
+class _Lane:
+    """One lane's lease for the time of its work; errors are kept with the lane, so that the next one goes on."""
+
+    def __init__(
+        self, gateway: Gateway, run: Run, unit: str, kind: str, errors: list[GatewayError] | None = None
+    ) -> None:
+        self._gateway, self._run, self._unit, self._kind = gateway, run, unit, kind
+        self._number = lanes.lane_id(gateway.database, unit, kind)
+        self._errors = errors if errors is not None else []
+        self.lease: Lease | None = None
+        """None while another run works on this lane."""
+
+    def __enter__(self) -> Self:
+        with self.phase("lease"):
+            self.lease = lanes.acquire(self._gateway.database, self._unit, self._kind, clock=self._gateway.clock)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.lease is not None:
+            lanes.release(self._gateway.database, self.lease)
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Do one phase of the lane's work; a gateway error is kept and told later, a defect goes through."""
+        try:
+            yield
+        except GatewayError as error:
+            self._errors.append(error)
+            self._note(name, str(error))
+            self._gateway.progress(Step(self._unit, self._kind, "failed", {}))
+        else:
+            self._note(name, None)
+
+    def _note(self, phase: str, message: str | None) -> None:
+        runs.note_error(self._gateway.database, self._run.id, self._number, phase, message)

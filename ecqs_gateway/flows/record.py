@@ -1,0 +1,56 @@
+"""Everything known of one record: source rows, versions with their bodies, batches and receipts, dead letters."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ecqs_gateway.deliver.package import read_batch_xml
+from ecqs_gateway.doors import xml
+from ecqs_gateway.errors import GatewayError
+from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.ledger import query
+from ecqs_gateway.ledger.stage import StagedFile
+
+__all__ = ["describe"]
+
+
+def describe(gateway: Gateway, key: str, *, unit: str | None = None, kind: str | None = None) -> dict[str, Any]:
+    """Give all the ledger and the stage hold of a business key or source key.
+
+    A certificate number may be given in any spelling. ``versions`` hold ``source`` (the row as it was extracted) and
+    ``body`` (the national record as XML) where the stage still has them, and say so where it does not.
+    """
+    found = query.find_record(gateway.database, key, unit=unit, kind=kind)
+    if not any(found.values()):
+        other = gateway.canonical_key(key)
+        if other is not None and other != key:
+            found = query.find_record(gateway.database, other, unit=unit, kind=kind)
+    for version in found["versions"]:
+        version["source"] = _source_row(gateway, version)
+        version["body"] = _body(gateway, version)
+    for letter in found["dead_letters"]:
+        letter["reasons"] = json.loads(letter["reasons"])
+        letter["source"] = json.loads(letter["source"]) if letter["source"] else _source_row(gateway, letter)
+        letter["mapped"] = json.loads(letter["mapped"]) if letter["mapped"] else None
+    return found
+
+
+def _source_row(gateway: Gateway, found: dict[str, Any]) -> dict[str, Any] | str | None:
+    if not found.get("files") or found.get("source_row") is None:
+        return None
+    files = StagedFile.many_from_json(found["files"])
+    try:
+        rows = gateway.stage.get_frame(files["rows"])
+    except GatewayError as error:
+        return str(error)
+    row = rows.row(found["source_row"], named=True)
+    return {name: value if value is None else str(value) for name, value in row.items()}
+
+
+def _body(gateway: Gateway, version: dict[str, Any]) -> str:
+    try:
+        package = gateway.stage.get(version["package"], version["package_digest"])
+        return xml.record_body(read_batch_xml(package), version["key"])
+    except GatewayError as error:
+        return str(error)
