@@ -1,0 +1,65 @@
+"""The check stage: problems of mapping and rules together decide which records go and which become dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from ecqs_gateway.mapping.deadletters import bad_rows
+from ecqs_gateway.mapping.mapped import FLAG, PROBLEM_SCHEMA, REJECT, ROW, Checked, Mapped, detach, no_problems
+from ecqs_gateway.mapping.order import supersede
+from ecqs_gateway.rules.catalogue import CompiledRules
+from ecqs_gateway.rules.evaluate import evaluate
+
+__all__ = ["check", "supersede"]
+
+
+def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
+    """Set the records that cannot go apart from those that can; asserts that none is lost.
+
+    All problems of a row are told at once: those of fields, codes and lists that mapping found, and the findings of
+    the rules. One ``reject`` among them keeps the record back.
+    """
+    problems = mapped.problems
+    if rules is not None:
+        found = _shaped(evaluate(rules, mapped.frame, _delivered(mapped)), mapped.columns)
+        if found.height:
+            problems = pl.concat([problems, found]).sort(ROW, maintain_order=True)
+    rejected = problems.filter(pl.col("severity") == REJECT)[ROW].unique().sort()
+    good = mapped.without(rejected)
+    bad = bad_rows(replace(mapped, problems=problems), rejected)
+    if good.rows + bad.height != mapped.rows:
+        raise AssertionError(f"{mapped.rows} rows in, {good.rows} good and {bad.height} bad out")
+    flags = problems.filter((pl.col("severity") == FLAG) & ~pl.col(ROW).is_in(rejected.implode()))
+    flags = detach(flags) if flags.height else no_problems()
+    return Checked(replace(good, problems=flags), bad, flags)
+
+
+def _delivered(mapped: Mapped) -> Mapping[str, pl.DataFrame]:
+    """Give the lists the mapping makes: of a list nobody delivers a rule must not conclude that it is empty."""
+    return {path: items for path, items in mapped.lists.items() if mapped.columns.get(path, path)}
+
+
+def _shaped(found: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+    """Give findings the shape of problems; a rule knows national fields, the source columns come from the lineage."""
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in PROBLEM_SCHEMA.items() if name not in found.columns]
+    shaped = found.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in PROBLEM_SCHEMA.items())
+    if not shaped["column"].null_count():
+        return shaped
+    told = {field: _columns_of(field, columns) for field in shaped["field"].unique().drop_nulls().to_list()}
+    lookup = pl.col("field").replace_strict(list(told), list(told.values()), default=None, return_dtype=pl.String)
+    return shaped.with_columns(pl.col("column").fill_null(lookup))
+
+
+def _columns_of(field: str, columns: Mapping[str, str]) -> str | None:
+    """Give the source columns of one finding's fields, such as ``valid_from, valid_until`` or ``products[2].name``."""
+    found: dict[str, None] = {}
+    for one in field.split(","):
+        path = one.strip()
+        if "[" in path:
+            before, _, after = path.partition("[")
+            path = before + after.partition("]")[2]
+        found.update(dict.fromkeys(name for name in columns.get(path, "").split(", ") if name))
+    return ", ".join(found) or None

@@ -1,0 +1,154 @@
+"""One row followed through its mapping, step by step: what ``ecqs show`` and the preview print.
+
+The same steps as in bulk, run on one row and written down in between. Slow, and never part of a sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import polars as pl
+
+from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.evaluate import FieldSet
+from ecqs_gateway.mapping.fields import FieldPlan, blank_to_null
+from ecqs_gateway.mapping.lists import ChildRows, ListPlan
+from ecqs_gateway.mapping.mapped import ITEM, ROW, Mapped
+from ecqs_gateway.mapping.render import render
+from ecqs_gateway.mapping.source import SourceColumns
+
+__all__ = ["FieldTrace", "TraceProblem", "TraceStep", "trace"]
+
+_NO_CHILDREN: Mapping[str, ChildRows] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class TraceStep:
+    """What one step made of a text; null is nothing."""
+
+    name: str
+    text: str | None
+
+
+@dataclass(frozen=True)
+class TraceProblem:
+    """One problem of a field."""
+
+    rule: str
+    severity: str
+    message: str
+
+
+@dataclass(frozen=True)
+class FieldTrace:
+    """How one national field of one row came to its value."""
+
+    field: str
+    title: str
+    origin: str
+    """from, const, join, expr, absent or none."""
+    source: Mapping[str, str | None]
+    """Source columns with their text as it came."""
+    steps: tuple[TraceStep, ...]
+    value: str | None
+    """Text that would stand in the XML; None where the field stays empty or has a problem."""
+    problems: tuple[TraceProblem, ...]
+    personal: bool
+    """True for personal data, which screens mask."""
+
+
+def trace(
+    compiled: CompiledMapping, row: pl.DataFrame, children: Mapping[str, ChildRows] = _NO_CHILDREN
+) -> tuple[FieldTrace, ...]:
+    """Follow one source row (a frame of one line, with its child rows) through the mapping.
+
+    Gives the fields in document order, list items as ``products[1].name``. Raises what ``apply`` raises.
+    """
+    if row.height != 1:
+        raise ValueError("trace follows one row at a time")
+    mapped = compiled.apply(row, children)
+    record = SourceColumns(row)
+    found = list(_fields(compiled.record, record, mapped.frame, mapped, 0, ""))
+    for plan in compiled.lists:
+        found.extend(_items(plan, record, mapped))
+    return tuple(found)
+
+
+def _items(plan: ListPlan, record: SourceColumns, mapped: Mapped) -> Iterator[FieldTrace]:
+    items = mapped.lists[plan.path]
+    source = SourceColumns(plan.kept_items(record, mapped.children).drop(ROW))
+    for place in range(items.height):
+        prefix = f"{plan.path}[{items[ITEM][place]}]."
+        yield from _fields(plan.fields, source, items, mapped, place, prefix)
+
+
+def _fields(
+    fields: FieldSet, source: SourceColumns, values: pl.DataFrame, mapped: Mapped, line: int, prefix: str
+) -> Iterator[FieldTrace]:
+    one = SourceColumns(source.frame.slice(line, 1))
+    for plan in fields.plans:
+        path = f"{prefix}{plan.path}"
+        told = mapped.problems.filter(pl.col("field") == path)
+        written = values.slice(line, 1).select(plan.leaf.type.write_expr(pl.col(plan.path))).to_series()
+        yield FieldTrace(
+            path,
+            plan.leaf.title,
+            plan.origin,
+            {name: _first(render(one.frame[name])) for name in plan.columns},
+            tuple(_steps(plan, one)),
+            _first(written),
+            tuple(TraceProblem(*line_) for line_ in told.select("rule", "severity", "message").iter_rows()),
+            plan.leaf.personal,
+        )
+
+
+def _steps(plan: FieldPlan, one: SourceColumns) -> Iterator[TraceStep]:
+    if plan.constant is not None:
+        yield TraceStep("const", plan.constant)
+        return
+    if not plan.mapped:
+        return
+    pieces: list[str | None] = []
+    texts = [one.text(name) for name in plan.columns]
+    if plan.expression is not None:
+        texts = [SourceColumns(plan.expression.evaluate(one.typed(plan.columns)).alias("t").to_frame()).text("t")]
+        yield TraceStep("expr", _first(texts[0]))
+    for text in texts:
+        piece = text.alias("t")
+        for name, step in plan.steps:
+            piece = piece.to_frame().select(blank_to_null(step(pl.col("t"))).alias("t")).to_series()
+            yield TraceStep(name, _first(piece))
+        pieces.append(_first(piece))
+    value = pieces[0] if plan.origin != "join" else plan.join_with.join(p for p in pieces if p is not None) or None
+    if plan.origin == "join":
+        yield TraceStep("join", value)
+    yield from _after(plan, pl.Series("t", [value], dtype=pl.String))
+
+
+def _after(plan: FieldPlan, text: pl.Series) -> Iterator[TraceStep]:
+    if plan.parse is not None:
+        text, misfits = plan.parse.read(text)
+        yield TraceStep("parse", _first(text))
+        if misfits is not None:
+            return
+    if plan.codes is not None:
+        matched = plan.codes.match(text).national
+        policy = plan.unmapped
+        if _first(text) is not None and _first(matched) is None and policy is not None:
+            kept = {"pass": _first(text), "default": policy.default}.get(policy.policy)
+            yield TraceStep(f"codes({plan.codes.name}): not listed, {policy.policy}", kept)
+            if policy.policy == "reject":
+                return
+            text = pl.Series("t", [kept], dtype=pl.String)
+        else:
+            text = matched
+            yield TraceStep(f"codes({plan.codes.name})", _first(text))
+    if plan.default is not None and _first(text) is None:
+        yield TraceStep("default", plan.default)
+
+
+def _first(text: pl.Series) -> str | None:
+    value = text[0]
+    return value if value is None else str(value)
