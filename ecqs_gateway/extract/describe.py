@@ -1,0 +1,48 @@
+"""The observed shape of a source, in a form that changes only when the source does: schemas/sources/<unit>.json."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from ecqs_gateway.extract.catalogue import Table
+
+__all__ = ["ColumnDescription", "SourceDescription", "TableDescription", "table_description"]
+
+
+class ColumnDescription(TypedDict):
+    """One column; ``type`` in the source's own words."""
+
+    name: str
+    type: str
+    nullable: bool
+    comment: str
+
+
+class TableDescription(TypedDict):
+    """One table, or the files of one glob."""
+
+    comment: str
+    key: list[str]
+    columns: list[ColumnDescription]
+
+
+class SourceDescription(TypedDict):
+    """Everything the streams of one unit read."""
+
+    unit: str
+    type: str
+    dialect: str
+    streams: dict[str, list[str]]
+    """Record kind to the tables (or globs) it reads, its own first."""
+    tables: dict[str, TableDescription]
+
+
+def table_description(table: Table) -> TableDescription:
+    """Describe a table of a database."""
+    return {
+        "comment": table.comment,
+        "key": list(table.primary_key),
+        "columns": [
+            {"name": c.name, "type": c.type, "nullable": c.nullable, "comment": c.comment} for c in table.columns
+        ],
+    }

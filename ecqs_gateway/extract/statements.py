@@ -1,0 +1,202 @@
+"""The SELECT statements of extraction, built with SQLAlchemy from names the catalogue knows; values are bound.
+
+A stream is read in up to four series, each in an order that is the same in every run:
+
+1. *keyless*: rows with a null in their key; they have no place in any order and no children.
+2. *unstamped*: rows without a readable time of change, read in every run.
+3. *by child*: rows below the window of which a child row changed inside it.
+4. *window*: rows at or above the lowest time of change, in the order (changed_at, key).
+
+Only the last one moves the watermark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from ecqs_gateway.extract.catalogue import MYSQL, Column, Table
+from ecqs_gateway.extract.stamps import Native, Stamp
+
+__all__ = ["ChildQuery", "Query", "StreamQueries", "bindable"]
+
+Condition = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Query:
+    """One statement, the columns it gives, and the columns it is ordered by."""
+
+    statement: sa.Select[Any]
+    columns: tuple[Column, ...]
+    order: tuple[str, ...]
+    source: sa.TableClause
+
+    def page(self, after: Sequence[object] | None, limit: int) -> Query:
+        """Give the next ``limit`` rows behind the place ``after`` in the order (None: the first ones)."""
+        statement = self.statement
+        if after is not None:
+            statement = statement.where(_behind([self.source.c[name] for name in self.order], after))
+        return replace(self, statement=statement.limit(limit))
+
+
+def _behind(columns: Sequence[sa.ColumnClause[Any]], place: Sequence[object]) -> Condition:
+    """Say (a, b) > (x, y) as ``a >= x and (a > x or (a = x and b > y))``, which every optimiser serves by an index."""
+    first, value = columns[0], place[0]
+    if len(columns) == 1:
+        return first > value
+    return sa.and_(first >= value, sa.or_(first > value, sa.and_(first == value, _behind(columns[1:], place[1:]))))
+
+
+@dataclass(frozen=True)
+class ChildQuery:
+    """A child table: how its rows are found for given parents."""
+
+    name: str
+    table: Table
+    parent_key: tuple[str, ...]
+    key: tuple[str, ...]
+    order_by: tuple[str, ...]
+    dialect: str
+    stamp: tuple[str, Stamp] | None = None
+    """Column with the time of change of a child row, and how it is written."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Give all columns of the child table."""
+        return self.table.columns
+
+    def rows_of(self, keys: Sequence[tuple[object, ...]]) -> sa.Select[Any]:
+        """Give the child rows of these parents, in no order."""
+        clause = self.table.clause
+        columns = [clause.c[name] for name in self.parent_key]
+        statement = sa.select(*_chosen(clause, self.columns, self.dialect))
+        if self.dialect == "postgresql":
+            return statement.where(self._in_arrays(columns, keys))
+        if len(columns) == 1:
+            return statement.where(columns[0].in_([key[0] for key in keys]))
+        if self.dialect in _TUPLE_IN:
+            return statement.where(sa.tuple_(*columns).in_(keys))
+        pairs = (zip(columns, key, strict=True) for key in keys)
+        return statement.where(sa.or_(*(sa.and_(*(column == value for column, value in pair)) for pair in pairs)))
+
+    def _in_arrays(self, columns: Sequence[sa.ColumnClause[Any]], keys: Sequence[tuple[object, ...]]) -> Condition:
+        """Compare with arrays of text cast to the columns' types: one parameter a column, whatever the types are."""
+        left: list[sa.ColumnElement[Any]] = []
+        arrays: list[sa.ColumnElement[Any]] = []
+        for name, column, values in zip(self.parent_key, columns, zip(*keys, strict=True), strict=True):
+            texts = sa.bindparam(None, [str(value) for value in values], type_=postgresql.ARRAY(sa.Text()))
+            kind = self.table[name].sql_type
+            unknown = isinstance(kind, sa.types.NullType)
+            left.append(sa.cast(column, sa.Text()) if unknown else column)
+            arrays.append(texts if unknown else sa.cast(texts, postgresql.ARRAY(kind)))
+        if len(left) == 1:
+            return left[0] == sa.any_(arrays[0])
+        wanted = sa.func.unnest(*arrays).table_valued(*(f"k{n}" for n in range(len(left)))).render_derived()
+        return sa.tuple_(*left).in_(sa.select(*wanted.c))
+
+    def newest(self, ceiling: Native) -> sa.Select[Any] | None:
+        """Give the newest readable time of change that is not later than the ceiling."""
+        if self.stamp is None:
+            return None
+        name, stamp = self.stamp
+        column = self.table.clause.c[name]
+        readable = [column.like(stamp.mask)] if stamp.mask else []
+        return sa.select(sa.func.max(column)).where(column <= ceiling, *readable)
+
+
+_TUPLE_IN = frozenset({"mysql", "mariadb", "sqlite", "oracle"})
+
+
+@dataclass(frozen=True)
+class StreamQueries:
+    """The statements of one stream."""
+
+    table: Table
+    key: tuple[str, ...]
+    changed_at: str | None
+    stamp: Stamp | None
+    dialect: str
+
+    def _select(self, order: tuple[str, ...], *conditions: Condition) -> Query:
+        clause = self.table.clause
+        columns = _chosen(clause, self.table.columns, self.dialect)
+        statement = sa.select(*columns).where(*conditions).order_by(*(clause.c[name] for name in order))
+        return Query(statement, self.table.columns, order, clause)
+
+    def _has_key(self) -> list[Condition]:
+        clause = self.table.clause
+        return [clause.c[name].is_not(None) for name in self.key if self.table[name].nullable]
+
+    def keyless(self) -> Query | None:
+        """Give the rows with a null in their key; None where the catalogue rules them out."""
+        clause = self.table.clause
+        nullable = [clause.c[name].is_(None) for name in self.key if self.table[name].nullable]
+        return self._select((), sa.or_(*nullable)) if nullable else None
+
+    def unstamped(self) -> Query | None:
+        """Give the rows without a readable time of change; None where there can be none."""
+        if self.changed_at is None or self.stamp is None:
+            return None
+        column = self.table.clause.c[self.changed_at]
+        without: list[Condition] = [column.is_(None)] if self.table[self.changed_at].nullable else []
+        if self.stamp.mask is not None:
+            # The inner statement needs nothing but an index on the column, however wide the table is.
+            inner = self.table.clause.alias("unreadable")
+            readable = inner.c[self.changed_at].like(self.stamp.mask)
+            without.append(column.in_(sa.select(inner.c[self.changed_at]).where(sa.not_(readable))))
+        return self._select(self.key, sa.or_(*without), *self._has_key()) if without else None
+
+    def window(self, lowest: Native | None) -> Query:
+        """Give the rows at or above the lowest time of change (None: all of them), or the whole table by key."""
+        if self.changed_at is None or self.stamp is None:
+            return self._select(self.key, *self._has_key())
+        column = self.table.clause.c[self.changed_at]
+        conditions: list[Condition] = [column >= lowest] if lowest is not None else []
+        if self.stamp.mask is not None:
+            conditions.append(column.like(self.stamp.mask))
+        elif lowest is None and self.table[self.changed_at].nullable:
+            conditions.append(column.is_not(None))
+        return self._select((self.changed_at, *self.key), *conditions, *self._has_key())
+
+    def by_child(self, lowest: Native, children: Mapping[str, tuple[ChildQuery, Native]]) -> Query | None:
+        """Give the rows below the window with a child row at or above that child's own lowest time of change."""
+        if self.changed_at is None or not children:
+            return None
+        clause = self.table.clause
+        column = clause.c[self.changed_at]
+        changed = [_has_changed_child(clause, child, since) for child, since in children.values()]
+        return self._select(self.key, column < lowest, sa.or_(*changed), *self._has_key())
+
+
+def _has_changed_child(parent: sa.TableClause, child: ChildQuery, since: Native) -> Condition:
+    if child.stamp is None:
+        raise ValueError("a child table without time of change")
+    name, stamp = child.stamp
+    clause = child.table.clause.alias("child")
+    joined = [clause.c[own] == parent.c[other] for own, other in zip(child.parent_key, child.key, strict=True)]
+    readable = [clause.c[name].like(stamp.mask)] if stamp.mask else []
+    return sa.exists(sa.select(sa.literal(1)).select_from(clause).where(*joined, clause.c[name] >= since, *readable))
+
+
+def _chosen(clause: sa.TableClause, columns: Sequence[Column], dialect: str) -> list[sa.ColumnElement[Any]]:
+    """Name the columns, cast where the driver would give something that is no plain value."""
+    if dialect == "postgresql":
+        as_text = {"text", "decimal", "other"}
+        return [
+            sa.cast(clause.c[c.name], sa.Text()).label(c.name) if c.kind in as_text else clause.c[c.name]
+            for c in columns
+        ]
+    if dialect in MYSQL:
+        return [(clause.c[c.name] + 0).label(c.name) if c.type.startswith("BIT") else clause.c[c.name] for c in columns]
+    return [clause.c[column.name] for column in columns]
+
+
+def bindable(value: object, column: Column) -> object:
+    """Give a value read from a frame as it is bound again: decimals are read as text, to stay exact."""
+    return Decimal(value) if column.kind == "decimal" and isinstance(value, str) else value
