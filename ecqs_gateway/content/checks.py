@@ -19,7 +19,7 @@ from ecqs_gateway.content.cross import (
     used_codes,
 )
 from ecqs_gateway.content.files import Bundle, place_of
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile, SqlStream
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, SqlStream
 from ecqs_gateway.content.models_sources import SourceFile, SourceStream
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem, Severity, nearest
@@ -89,7 +89,7 @@ class _Check:
                 self.problems.extend(check_case(file, file.model, mapping, connector))
         self._unused_codes(local)
         self._national()
-        self.problems.extend(check_catalogue([f for f in self.files if isinstance(f.model, RulesFile)], codes))
+        self._rules(codes, calendar)
         return Checked(units, codes, local, MappingProxyType(compiled), tuple(self.problems), calendar)
 
     def _code_tables(self) -> CodeTables:
@@ -186,6 +186,11 @@ class _Check:
                     message = f"the source column {name} is neither used nor ignored"
                     hint = "map it, or add it to ignore"
                     self.problems.append(at(file, ("ignore",), "ECQS-1051", message, hint, severity="warning"))
+
+    def _rules(self, codes: CodeTables, calendar: WorkingCalendar) -> None:
+        # Rules judged by half a code table or no calendar would be told of mistakes they do not have.
+        if not any(p.blocking and p.file.startswith(("schemas/codes/", f"{_CALENDAR}/")) for p in self.problems):
+            self.problems.extend(check_catalogue(self.files, codes, calendar))
 
     def _unused_codes(self, local: Mapping[str, Mapping[str, LocalCodeTable]]) -> None:
         unreadable = {f.place.unit for f in self.files if f.place.role == "mapping" and f.model is None}

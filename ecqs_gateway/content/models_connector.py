@@ -176,7 +176,7 @@ class FileStream(ContentModel):
     format: Literal["csv", "xlsx"]
     """Form of the files."""
     encoding: Annotated[Text, AfterValidator(_encoding)] = "utf-8"
-    """Text encoding of CSV files: utf-8, gb18030 …"""
+    """Text encoding of CSV files, such as utf-8 or gb18030."""
     header_row: Annotated[Integer, Field(ge=1, le=1000)] = 1
     """Line that holds the column names, counted from 1; lines above it are skipped."""
     sheet: Sheet = 0
@@ -270,12 +270,16 @@ class BatchSettings(ContentModel):
 
 
 class ReceiptSettings(ContentModel):
-    """How long a run waits for receipts; those that come later are fetched by the next run."""
+    """Who answers, and how long a run waits; receipts that come later are fetched by the next run."""
 
+    issuer: Text
+    """Name headquarters issues its receipts under; a receipt with another name is refused."""
     wait: Duration = timedelta(seconds=60)
     """Longest time a run waits for the last receipt."""
     poll: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=1)
     """Pause between two looks into the receipts folder."""
+    resend_after: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(hours=1)
+    """How long a batch may stay without any receipt before the same bytes are sent again."""
 
 
 class RetrySettings(ContentModel):
@@ -306,11 +310,11 @@ class NationalFile(ContentModel):
     """Office that answers for this file."""
     transport: SftpTransport
     """The way to headquarters."""
+    receipts: ReceiptSettings
+    """Who answers, and how long a run waits for it."""
     signature: SignatureSettings = SignatureSettings()
-    """How batches are signed."""
+    """Algorithm batches are signed with."""
     batch: BatchSettings = BatchSettings()
-    """How records are put together."""
-    receipts: ReceiptSettings = ReceiptSettings()
-    """How long a run waits for receipts."""
+    """Size and form of batches."""
     retry: RetrySettings = RetrySettings()
-    """How often a failed delivery is tried again."""
+    """What happens when a delivery fails."""

@@ -32,11 +32,18 @@ Codes (stable):
 1044  a code file nobody uses
 1050  a source column that was not seen at the source
 1051  a source column nobody looked at: neither used nor ignored
-1060  a rule id that stands twice
-1061  a rule that names an unknown field
+1062  a cleaning step that is not in the table, or whose list does not fit
+1063  a regular expression the engine cannot use
+1064  a constant or default its own field would refuse
+1065  parse with a field that is no date, or a form that is none
+1066  a column that is ignored and used
+1067  a name that cannot be used in a JSON list
+1068  a mapping that cannot be used, with all its mistakes
 1070  a file that must exist does not
 1071  a file where none is expected
 1080  a place still to be filled in
+1085  there is no such connection (86: it cannot be read, 87: it does not fit its use)
+1088  a setting that makes no sense
 ====  ===============================================================================================
 
 Problems of expressions (11xx), rules (13xx) and national code tables carry the codes of those parts.

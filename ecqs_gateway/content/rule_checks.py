@@ -1,72 +1,54 @@
-"""Checks the rule catalogue: ids, kinds and fields here; expressions and examples by the rules engine."""
+"""Checks the rule catalogue by the rules engine, and gives its findings their place in the files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from ecqs_gateway.content.cross import at
-from ecqs_gateway.content.models import Rule, RulesFile
+from ecqs_gateway.content.models import RulesFile
 from ecqs_gateway.content.places import Loaded
 from ecqs_gateway.content.problems import Problem, did_you_mean
 from ecqs_gateway.content.yaml_reader import Path
+from ecqs_gateway.mapping.expr import ExprContext
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.kinds import KINDS, spec
-from ecqs_gateway.model.record import KindSpec
+from ecqs_gateway.rules.calendar import WorkingCalendar
+from ecqs_gateway.rules.check import RuleProblem, check_rules
 
 __all__ = ["check_catalogue"]
 
-
-def check_catalogue(files: Iterable[Loaded], codes: CodeTables) -> Iterator[Problem]:
-    """Check the rules of all files."""
-    del codes
-    first: dict[str, str] = {}
-    for file in files:
-        if not isinstance(file.model, RulesFile):
-            continue
-        for place, rule in enumerate(file.model.rules):
-            path: Path = ("rules", place)
-            here = f"{file.path}:{file.document.mark((*path, 'id')).line}" if file.document is not None else file.path
-            if rule.id in first:
-                message = f"the rule id {rule.id} is already used in {first[rule.id]}"
-                yield at(file, (*path, "id"), "ECQS-1060", message, "ids are never used twice: take the next number")
-            first.setdefault(rule.id, here)
-            yield from _check_rule(file, path, rule)
+_PLACES = {"ECQS-1304": ("effective", "by"), "ECQS-1305": ("products",)}
+"""Where these findings belong when the engine meets them while compiling the expression."""
 
 
-def _check_rule(file: Loaded, path: Path, rule: Rule) -> Iterator[Problem]:
-    if rule.kind not in KINDS:
-        message = f"there is no record kind {rule.kind!r}"
-        yield at(file, (*path, "kind"), "ECQS-1022", message, did_you_mean(rule.kind, KINDS))
-        return
+def check_catalogue(files: Iterable[Loaded], codes: CodeTables, calendar: WorkingCalendar) -> Iterator[Problem]:
+    """Check the rules of all files: ids, kinds, fields, products, expressions, and examples as they promise."""
+    by_path = {file.path: file for file in files if isinstance(file.model, RulesFile)}
+    models = {path: file.model for path, file in by_path.items() if isinstance(file.model, RulesFile)}
+    for found in check_rules(models, ExprContext(codes, calendar)):
+        file, model = by_path[found.file], models[found.file]
+        yield at(file, _place(found), found.code, found.message, found.hint or _meant(file, model, found))
+
+
+def _place(found: RuleProblem) -> Path:
+    if found.path[2:] == ("expr",) and found.code in _PLACES:
+        return (*found.path[:2], *_PLACES[found.code])
+    return found.path
+
+
+def _meant(file: Loaded, model: RulesFile, found: RuleProblem) -> str | None:
+    """Find the national field that was probably meant."""
+    path = _place(found)
+    rule = model.rules[int(path[1])]
+    if file.document is None or rule.kind not in KINDS or found.code not in {"ECQS-1302", "ECQS-1304", "ECQS-1308"}:
+        return None
     kind = spec(rule.kind)
-    names = [leaf.path for leaf in kind.leaves()] + [node.path for node in kind.repeated()]
-    for place, name in enumerate(rule.fields):
-        if name.split(".")[0] not in {node.path for node in kind.repeated()} and name not in names:
-            yield _unknown(file, (*path, "fields", place), name, rule.kind, names)
-    if rule.effective.by is not None and rule.effective.by not in names:
-        yield _unknown(file, (*path, "effective", "by"), rule.effective.by, rule.kind, names)
-    for side, examples in (("pass", rule.examples.pass_), ("fail", rule.examples.fail)):
-        for place, example in enumerate(examples):
-            yield from _check_example(file, (*path, "examples", side, place), example, kind)
-
-
-def _check_example(file: Loaded, path: Path, example: Mapping[str, object], kind: KindSpec) -> Iterator[Problem]:
-    leaves = [leaf.path for leaf in kind.leaves()]
+    names = [leaf.path for leaf in kind.leaves()]
     lists = {node.path: [leaf.path for leaf in node.leaves()] for node in kind.repeated()}
-    for name, value in example.items():
-        if name not in leaves and name not in lists:
-            yield _unknown(file, (*path, name), name, kind.kind, [*leaves, *lists], at_key=True)
-        elif name in lists and isinstance(value, tuple):
-            for place, item in enumerate(value):
-                for below in item:
-                    if below not in lists[name]:
-                        yield _unknown(file, (*path, name, place, below), below, kind.kind, lists[name], at_key=True)
-
-
-def _unknown(file: Loaded, path: Path, name: str, kind: str, known: Iterable[str], *, at_key: bool = False) -> Problem:
-    message = f"there is no national field {name!r} in {kind}"
-    found = at(file, path, "ECQS-1061", message, did_you_mean(name, known))
-    if not at_key or file.document is None:
-        return found
-    mark = file.document.mark(path)
-    return Problem(file.path, mark.key_line, mark.key_column, "error", found.code, message, found.hint, name)
+    if found.code == "ECQS-1308":
+        written = str(path[-1])
+        below = next((lists[str(step)] for step in path[:-1] if step in lists), None)
+        known = below if below is not None else [*names, *lists]
+        return did_you_mean(written, known) if written not in known else None
+    written = file.document.mark(path).text or ""
+    return did_you_mean(written, [*names, *(f"{name}.{leaf}" for name, leaves in lists.items() for leaf in leaves)])

@@ -193,7 +193,7 @@ AROUND: list[tuple[Callable[[Path], None], list[tuple[str, int, str, str]], str]
     ),
     (child_unused, [(MAP, 21, "warning", "ECQS-1036")], "map it under children, or take it out of the connector"),
     (codes_unused, [("mappings/320000/codes/old.csv", 1, "warning", "ECQS-1044")], "name it in a mapping"),
-    (rule_twice, [("schemas/rules/more.yaml", 3, "error", "ECQS-1060")], "ids are never used twice"),
+    (rule_twice, [("schemas/rules/more.yaml", 3, "error", "ECQS-1301")], ""),
     (no_national, [("connectors/national.yaml", 1, "error", "ECQS-1070")], "copy connectors/_template/national.yaml"),
     (wrong_suffix, [("connectors/provinces/330000.yml", 1, "error", "ECQS-1071")], "rename it to end in .yaml"),
     (wrong_place, [("connectors/320000.yaml", 1, "warning", "ECQS-1071")], "places: connectors/provinces/<unit>.yaml"),
