@@ -193,12 +193,22 @@ def short_or_object(
 
 
 class SplitList(ContentModel):
-    """A list written into one column."""
+    """A list written into one column. Exactly one of by, each."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["by"]}, {"required": ["each"]}]})
 
     from_: Annotated[Text, Field(alias="from")]
     """Source column that holds the whole list."""
-    by: Text
+    by: Text | None = None
     """Regular expression between the items, such as [,，、;；]."""
+    each: Text | None = None
+    """Regular expression that matches one item, where separators may also stand inside items (in brackets)."""
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> SplitList:
+        if (self.by is None) == (self.each is None):
+            raise refuse(f"needs exactly one of by, each; {'none is' if self.by is None else 'by and each are'} given")
+        return self
 
 
 _LIST_ONE_OF = ("child", "split", "json", "absent")

@@ -156,7 +156,7 @@ def _source(
         yield found, _restored(lane, found, extractions.load_frames(gateway.stage, found.files))
     position = Watermark.from_json(watermark) if watermark else None
     with gateway.source(lane) as source:
-        for raw in source.chunks(position, since):
+        for raw in source.chunks(position, since=since):
             chunk = raw.set_aside(lane.mapping.used_columns)
             yield _store(gateway, run, lease, chunk), chunk
 
@@ -193,7 +193,7 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
     recent: list[pl.DataFrame] = []
     total = Counts()
     with gateway.source(lane) as source:
-        for raw in source.chunks(Watermark.from_json(watermark) if watermark else None, since):
+        for raw in source.chunks(Watermark.from_json(watermark) if watermark else None, since=since):
             known = Known(lambda keys: versions.latest(gateway.database, lane_number, keys), refused, tuple(recent))
             draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
             recent.append(draft.known)

@@ -102,10 +102,11 @@ def _source_keys(lane: LanePlan, source: pl.DataFrame) -> pl.DataFrame:
 
 def _rendered(lane: LanePlan, kept: Mapped, flags: pl.DataFrame, source_keys: pl.DataFrame) -> pl.DataFrame:
     rendered = xml.bodies(lane.spec, kept.frame, kept.lists, flags.filter(pl.col(ROW).is_in(kept.frame[ROW].implode())))
-    ordering = pl.col(ORDER) if ORDER in kept.frame.columns else pl.lit(None, pl.String)
-    return rendered.with_columns(kept.frame.select(ordering.alias("ordering"))).join(
-        source_keys, on=ROW, how="left", maintain_order="left"
-    )
+    if ORDER in kept.frame.columns:
+        rendered = rendered.with_columns(kept.frame[ORDER].alias("ordering"))
+    else:
+        rendered = rendered.with_columns(pl.lit(None, pl.String).alias("ordering"))
+    return rendered.join(source_keys, on=ROW, how="left", maintain_order="left")
 
 
 def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:

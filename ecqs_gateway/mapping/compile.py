@@ -180,10 +180,11 @@ class _Work:
         if given.split is not None:
             column = given.split.from_
             self.desk.column(column, main, (*path, "split", "from"))
-            usable_regex(given.split.by, self.desk, (*path, "split", "by"))
+            word, pattern = ("by", given.split.by) if given.split.by is not None else ("each", given.split.each or "")
+            usable_regex(pattern, self.desk, (*path, "split", word))
             scope = Scope(place, {ITEM_WORD: pl.String()}, lambda _: column)
             plans = self._fields(given.fields, node.nodes, scope)
-            return self._plan(node, "split", plans, source=column, by=given.split.by)
+            return self._plan(node, "split", plans, source=column, **{word: pattern})
         column = given.json_ or ""
         self.desk.column(column, main, (*path, "json"))
         scope = Scope(place, None, lambda _: column, _member_fault)

@@ -52,6 +52,8 @@ class ListPlan:
     """Child table, or column that holds the list."""
     by: str = ""
     """Regular expression between the pieces of a joined list."""
+    each: str = ""
+    """Regular expression that matches one piece, in place of ``by``."""
     wanted: Wanted = field(default_factory=dict)
     """Columns of the child table, or members of JSON items, each with the fields that use it."""
     reason: str | None = None
@@ -96,7 +98,9 @@ class ListPlan:
         if self.origin == "split":
             cells = record.text(self.source).alias(ITEM_WORD).to_frame().with_row_index(ROW)
             pieces = cells.filter(pl.col(ITEM_WORD).is_not_null())
-            pieces = pieces.with_columns(pl.col(ITEM_WORD).str.split(self.by, literal=False))
+            text = pl.col(ITEM_WORD)
+            items = text.str.extract_all(self.each) if self.each else text.str.split(self.by, literal=False)
+            pieces = pieces.with_columns(items.list.eval(pl.element().str.strip_chars()))
             return pieces.explode(ITEM_WORD, empty_as_null=False, keep_nulls=False)
         if self.origin == "json":
             found = read_cells(record.text(self.source), list(self.wanted))
