@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
+import polars as pl
+
 from ecqs_gateway.content.codes import load_code_tables
 from ecqs_gateway.content.cross import (
     Surroundings,
@@ -19,8 +21,8 @@ from ecqs_gateway.content.cross import (
     used_codes,
 )
 from ecqs_gateway.content.files import Bundle, place_of
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, SqlStream
-from ecqs_gateway.content.models_sources import SourceFile, SourceStream
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, MappingFile, SqlStream
+from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem, Severity, nearest
 from ecqs_gateway.content.rule_checks import check_catalogue
@@ -182,7 +184,7 @@ class _Check:
         if columns is not None and connector is not None:
             by_connector = _connector_columns(connector, mapping.kind)
             for name in result.mapping.coverage(columns).unknown:
-                if name not in by_connector:
+                if name not in by_connector and not name.startswith("__"):
                     message = f"the source column {name} is neither used nor ignored"
                     hint = "map it, or add it to ignore"
                     self.problems.append(at(file, ("ignore",), "ECQS-1051", message, hint, severity="warning"))
@@ -223,20 +225,20 @@ def _units(codes: CodeTables) -> Mapping[str, str]:
 
 def _seen(unit: str, kind: str, around: Surroundings) -> tuple[Columns | None, Mapping[str, Columns | None] | None]:
     """Give what is known of the source: the columns of its table, and which child tables the connector has."""
-    source = around.sources.get(unit)
-    seen = source.streams.get(kind) if source is not None else None
     connector = around.connectors.get(unit)
     stream = connector.streams.get(kind) if connector is not None else None
-    columns = seen.dtypes() if seen is not None else None
-    if stream is None:
-        return columns, None
-    names = stream.children if isinstance(stream, SqlStream) else {}
-    return columns, {name: _child_columns(seen, name) for name in names}
-
-
-def _child_columns(seen: SourceStream | None, name: str) -> Columns | None:
-    table = seen.children.get(name) if seen is not None else None
-    return table.dtypes() if table is not None else None
+    if connector is None or stream is None:
+        return None, None
+    source, zone = around.sources.get(unit), connector.source.time_zone
+    table = source.table(stream) if source is not None else None
+    columns = source.dtypes(table, zone) if source is not None and table is not None else None
+    children: dict[str, Columns | None] = {}
+    for name, child in stream.children.items() if isinstance(stream, SqlStream) else ():
+        rows = source.tables.get(child.table) if source is not None else None
+        children[name] = source.dtypes(rows, zone) if source is not None and rows is not None else None
+    if columns is not None and isinstance(stream, FileStream):
+        columns |= {"__file": pl.String(), "__line": pl.UInt32()}
+    return columns, children
 
 
 def _connector_columns(connector: ConnectorFile, kind: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, FieldMapping, FileStream, MappingFile, SqlStream
-from ecqs_gateway.content.models_sources import SourceFile, SourceStream
+from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Loaded
 from ecqs_gateway.content.problems import Problem, Severity, did_you_mean
 from ecqs_gateway.content.yaml_reader import Path
@@ -53,25 +53,27 @@ def check_connector(file: Loaded, connector: ConnectorFile, around: Surroundings
             message = f"nothing maps the stream {kind}"
             hint = f"write mappings/{connector.unit}/{kind}.yaml, or take the stream out"
             yield at(file, path, "ECQS-1023", message, hint, severity="warning")
-        source = around.sources.get(connector.unit)
-        seen = source.streams.get(kind) if source is not None else None
-        if seen is not None:
-            yield from _stream_columns(file, path, stream, seen)
+        source = around.sources.get(file.place.unit)
+        if source is not None:
+            yield from _stream_columns(file, path, stream, source)
 
 
-def _stream_columns(file: Loaded, path: Path, stream: SqlStream | FileStream, seen: SourceStream) -> Iterator[Problem]:
-    yield from _columns(file, (*path, "key"), stream.key, seen.columns)
+def _stream_columns(file: Loaded, path: Path, stream: SqlStream | FileStream, source: SourceFile) -> Iterator[Problem]:
+    seen = source.table(stream)
+    if seen is not None:
+        yield from _columns(file, (*path, "key"), stream.key, seen.names)
     if isinstance(stream, FileStream):
         return
-    if stream.changed_at is not None and stream.changed_at not in seen.columns:
-        yield _no_column(file, (*path, "changed_at"), stream.changed_at, seen.columns)
+    if seen is not None and stream.changed_at is not None and stream.changed_at not in seen.names:
+        yield _no_column(file, (*path, "changed_at"), stream.changed_at, seen.names)
     for name, child in stream.children.items():
         below = (*path, "children", name)
-        yield from _columns(file, (*below, "key"), child.key, seen.columns)
-        if name in seen.children:
-            columns = seen.children[name].columns
-            yield from _columns(file, (*below, "parent_key"), child.parent_key, columns)
-            yield from _columns(file, (*below, "order_by"), child.order_by, columns)
+        if seen is not None:
+            yield from _columns(file, (*below, "key"), child.key, seen.names)
+        rows = source.tables.get(child.table)
+        if rows is not None:
+            yield from _columns(file, (*below, "parent_key"), child.parent_key, rows.names)
+            yield from _columns(file, (*below, "order_by"), child.order_by, rows.names)
 
 
 def _columns(file: Loaded, path: Path, names: Iterable[str], known: Iterable[str]) -> Iterator[Problem]:

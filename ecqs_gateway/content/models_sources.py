@@ -1,7 +1,7 @@
-"""The files ``schemas/sources/<unit>.json``: which tables and columns were seen at a unit's source, and when.
+"""The files ``schemas/sources/<unit>.json``: which tables and columns were seen at a unit's source.
 
-They are written by the gateway (``observed_text``) and read by the checks, which can then say that a column a mapping
-names does not exist, and which one was probably meant.
+They are written from ``ecqs_gateway.extract.source.describe`` and read by the checks, which can then say that a column
+a mapping names does not exist, and which one was probably meant.
 """
 
 from __future__ import annotations
@@ -9,77 +9,85 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import date
-from functools import cache
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from ecqs_gateway.content.models_connector import ContentModel, UnitCode, Version, refuse
-from ecqs_gateway.content.scalars import Day, Name, Text
+from ecqs_gateway.content.models_connector import ContentModel, FileStream, SqlStream, UnitCode
+from ecqs_gateway.content.scalars import Flag, Name, Text
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["SourceFile", "SourceStream", "SourceTable", "observed_text", "read_dtype", "write_dtype"]
+__all__ = ["SourceColumn", "SourceFile", "SourceTable", "column_dtype", "observed_text"]
 
-_SIMPLE = (
-    *("String", "Boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64"),
-    *("Float32", "Float64", "Date", "Time", "Binary", "Null"),
-)
-_DECIMAL = re.compile(r"Decimal\(([0-9]{1,2}),([0-9]{1,2})\)")
-_DATETIME = re.compile(r"Datetime(?:\[([A-Za-z_]+(?:/[A-Za-z0-9_+-]+)*)\])?")
-
-
-def _known_type(text: str) -> str:
-    if text in _SIMPLE or _DECIMAL.fullmatch(text) or _DATETIME.fullmatch(text):
-        return text
-    raise refuse("is not a column type; known are String, Int64, Float64, Decimal(18,2), Date, Datetime, …")
+_INTEGER = re.compile(r"(TINY|SMALL|MEDIUM|BIG)?INT(EGER)?\b|(SMALL|BIG)?SERIAL\b|INT[248]\b")
+_FLOAT = re.compile(r"FLOAT|DOUBLE|REAL\b|BINARY_(FLOAT|DOUBLE)")
+_BYTES = re.compile(r".*(BLOB|BYTEA|BINARY|RAW|IMAGE)\b")
+_MOMENT = re.compile(r"TIMESTAMP|DATETIME")
+_ZONED = re.compile(r"WITH (LOCAL )?TIME ZONE|TIMESTAMPTZ|DATETIMEOFFSET")
 
 
-@cache
-def read_dtype(text: str) -> pl.DataType:
-    """Give the Polars type a column type of the file stands for; raises ValueError for one that is not known."""
+def column_dtype(words: str, dialect: str, time_zone: str = "Asia/Shanghai") -> pl.DataType:
+    """Give the Polars type a column is read as, from its type in the source's own words.
+
+    Decimals are text, to stay exact, and so is whatever is not known; SQLite goes by affinity: it keeps dates as text.
+    """
     import polars as pl  # noqa: PLC0415  models are imported without Polars for speed
 
-    if text in _SIMPLE:
-        simple: pl.DataType = getattr(pl, text)()
-        return simple
-    if (decimal := _DECIMAL.fullmatch(text)) is not None:
-        return pl.Decimal(int(decimal[1]), int(decimal[2]))
-    if (moment := _DATETIME.fullmatch(text)) is not None:
-        return pl.Datetime("us", moment[1])
-    raise ValueError(f"{text!r} is not a column type")
+    upper = words.strip().upper()
+    if dialect == "sqlite" and upper.startswith("BOOL"):
+        return pl.Int64()
+    if _INTEGER.match(upper):
+        return pl.UInt64() if "UNSIGNED" in upper and dialect != "sqlite" else pl.Int64()
+    if _FLOAT.match(upper):
+        return pl.Float64()
+    if _BYTES.match(upper):
+        return pl.Binary()
+    if dialect == "sqlite":
+        return pl.String()
+    return _with_time(upper, dialect, time_zone)
 
 
-def write_dtype(dtype: pl.DataType) -> str:
-    """Give the column type as the file writes it; types the file does not know are seen as text."""
-    import polars as pl  # noqa: PLC0415  see read_dtype
+def _with_time(upper: str, dialect: str, time_zone: str) -> pl.DataType:
+    import polars as pl  # noqa: PLC0415  see column_dtype
 
-    if isinstance(dtype, pl.Decimal):
-        return f"Decimal({dtype.precision or 38},{dtype.scale})"
-    if isinstance(dtype, pl.Datetime):
-        return f"Datetime[{dtype.time_zone}]" if dtype.time_zone else "Datetime"
-    name = str(dtype)
-    return name if name in _SIMPLE else "String"
+    if upper.startswith("BOOL"):
+        return pl.Boolean()
+    if _ZONED.search(upper):
+        return pl.Datetime("us", time_zone)
+    if _MOMENT.match(upper) or (upper == "DATE" and dialect == "oracle"):
+        return pl.Datetime("us")
+    return pl.Date() if upper == "DATE" else pl.String()
+
+
+class SourceColumn(ContentModel):
+    """One column."""
+
+    name: Text
+    """Name of the column."""
+    type: str
+    """Type in the source's own words."""
+    nullable: Flag
+    """Whether it may be empty."""
+    comment: str = ""
+    """What the source says of it."""
 
 
 class SourceTable(ContentModel):
-    """The columns of one table."""
+    """One table, or the files of one glob."""
 
-    columns: Annotated[Mapping[str, Annotated[Text, AfterValidator(_known_type)]], Field(min_length=1)]
-    """Columns by name, each with its type."""
+    comment: str = ""
+    """What the source says of it."""
+    key: tuple[str, ...] = ()
+    """Its primary key."""
+    columns: Annotated[tuple[SourceColumn, ...], Field(min_length=1)]
+    """Its columns in order."""
 
-    def dtypes(self) -> dict[str, pl.DataType]:
-        """Give the columns with their Polars types."""
-        return {name: read_dtype(text) for name, text in self.columns.items()}
-
-
-class SourceStream(SourceTable):
-    """What one record kind is read from."""
-
-    children: Mapping[Name, SourceTable] = Field(default_factory=dict)
-    """Child tables, by the connector's name for them."""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Give the names of the columns."""
+        return tuple(column.name for column in self.columns)
 
 
 class SourceFile(ContentModel):
@@ -87,32 +95,26 @@ class SourceFile(ContentModel):
 
     model_config = ConfigDict(title="schemas/sources/<unit>.json")
 
-    version: Version
-    """Version of this file format; 1."""
     unit: UnitCode
     """Six digits of the reporting unit; the same as the file name."""
-    observed: Day
-    """Day the source was looked at."""
-    streams: Mapping[Name, SourceStream]
-    """For each record kind, the columns that were seen."""
+    type: Literal["sql", "files"]
+    """What the source is."""
+    dialect: Text
+    """Which database, or files."""
+    streams: Mapping[Name, tuple[Text, ...]]
+    """For each record kind the tables (or globs) it reads."""
+    tables: Mapping[str, SourceTable]
+    """The tables by name."""
+
+    def table(self, stream: SqlStream | FileStream) -> SourceTable | None:
+        """Give the table (or the files) a stream reads, if it was seen."""
+        return self.tables.get(stream.files if isinstance(stream, FileStream) else stream.table)
+
+    def dtypes(self, table: SourceTable, time_zone: str) -> dict[str, pl.DataType]:
+        """Give the columns of a table with the Polars types they are read as."""
+        return {column.name: column_dtype(column.type, self.dialect, time_zone) for column in table.columns}
 
 
-Columns = Mapping[str, "pl.DataType"]
-
-
-def observed_text(unit: str, day: date, streams: Mapping[str, tuple[Columns, Mapping[str, Columns]]]) -> str:
-    """Write the file: for each record kind the columns of its table and those of its child tables."""
-    data = {
-        "version": 1,
-        "unit": unit,
-        "observed": day.isoformat(),
-        "streams": {
-            kind: {"columns": _types(columns), "children": {name: {"columns": _types(c)} for name, c in below.items()}}
-            for kind, (columns, below) in streams.items()
-        },
-    }
-    return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
-
-
-def _types(columns: Columns) -> dict[str, str]:
-    return {name: write_dtype(dtype) for name, dtype in columns.items()}
+def observed_text(description: Mapping[str, object]) -> str:
+    """Write what ``extract.source.describe`` gave as the text of the file: the same until the source changes."""
+    return json.dumps(description, ensure_ascii=False, indent=2) + "\n"

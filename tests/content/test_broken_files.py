@@ -271,8 +271,8 @@ BROKEN = [
         "the source column BZ is neither used nor ignored", "map it, or add it to ignore", severity="warning",
     ),
     Broken(
-        "column-type", SOURCE, '"BZ": "String"', '"BZ": "Text"', 10, 15, "ECQS-1012",
-        "streams.certificate.columns.BZ is not a column type",
+        "observed-column", SOURCE, '"BZ", "type": "VARCHAR(400)", "nullable": true', '"BZ", "nullable": true', 24, 9,
+        "ECQS-1011", "the key 'type' is missing in tables.T_XK_ZS.columns[12]",
     ),
     # --- rules
     Broken(
@@ -288,7 +288,7 @@ BROKEN = [
     ),
     Broken(
         "rule-example-field-unknown", RULES, "pass: [{valid_from: 2020", "pass: [{valid: 2020", 13, 22, "ECQS-1308",
-        "certificate has no field valid", "did you mean 'valid_from'?",
+        "there is no field valid here", "did you mean 'valid_from'?",
     ),
     Broken(
         "rule-without-failing-example", RULES, "fail: [{valid_from: 2025-01-05, valid_until: 2020-01-04}]", "fail: []",

@@ -38,7 +38,7 @@ def test_everything_of_a_good_bundle_is_there(bundle: Path) -> None:
     assert content.compiled["320000", "certificate"].wanted["ZSBH"] == ("number",)
     assert content.local_codes["320000"]["zt"].codes[0].national == "01"
     assert list(content.cases["320000", "certificate"]) == ["mappings/320000/cases/ordinary.yaml"]
-    assert content.sources["320000"].observed == date(2026, 11, 23)
+    assert content.sources["320000"].tables["T_XK_ZS"].key == ("ZSID",)
     assert content.units["320000"] == "江苏省"
     assert content.national is not None
     assert content.national.batch.records == 5000
@@ -258,7 +258,8 @@ def write_units(good: Path, root: Path, units: list[str]) -> None:
     connector = (good / JS).read_text(encoding="utf-8")
     stream = connector.partition("  certificate:")[2].partition("    children:")[0]
     for unit in units:
-        text = f"{connector}  sampling_inspection:{stream}".replace("320000", unit)
+        second = stream.replace("T_XK_ZS", "T_JDCC")
+        text = f"{connector}  sampling_inspection:{second}".replace("320000", unit)
         (root / f"connectors/provinces/{unit}.yaml").write_text(text, encoding="utf-8")
         for source in ("320000", "220000"):
             for path in (good / "mappings" / source).rglob("*.*"):
