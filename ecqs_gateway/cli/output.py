@@ -17,7 +17,7 @@ from ecqs_gateway.errors import GatewayError
 
 __all__ = ["console", "errors", "fail", "is_terminal", "print_json", "print_table", "say"]
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

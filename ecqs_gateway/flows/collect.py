@@ -16,6 +16,7 @@ from datetime import date
 
 import polars as pl
 
+from ecqs_gateway.deliver.batch import ValidBatch
 from ecqs_gateway.extract.chunk import ChildFrame, Chunk, no_unreadable
 from ecqs_gateway.flows import seal
 from ecqs_gateway.flows.gateway import Gateway
@@ -73,17 +74,17 @@ class _Collector:
         self.next_sequence += len(cuts)
         return draft, cuts
 
-    def commit(self, found: Extraction, draft: Draft, cuts: list[seal.Cut], checked: list[Future[object]]) -> None:
+    def commit(self, found: Extraction, draft: Draft, cuts: list[seal.Cut], checked: list[Future[ValidBatch]]) -> None:
         """Seal the batches in order and commit them with their record versions; runs in one thread only."""
         valid = [future.result() for future in checked]
-        draft = seal.without_rejects(draft, valid)  # type: ignore[arg-type]
-        outgoing = [self._seal(made, batch) for made, batch in zip(cuts, valid, strict=True)]  # type: ignore[arg-type]
-        letters = pl.concat([draft.letters, seal.rejected_letters(valid, cuts, found.id)])  # type: ignore[arg-type]
+        draft = seal.without_rejects(draft, valid)
+        outgoing = [self._seal(made, batch) for made, batch in zip(cuts, valid, strict=True)]
+        letters = pl.concat([draft.letters, seal.rejected_letters(valid, cuts, found.id)])
         prepared = outbox.Prepared(
             extraction_id=found.id,
             batches=tuple(outgoing),
-            versions=seal.versions_of(cuts, valid),  # type: ignore[arg-type]
-            findings=seal.findings_of(draft, cuts, valid),  # type: ignore[arg-type]
+            versions=seal.versions_of(cuts, valid),
+            findings=seal.findings_of(draft, cuts, valid),
             letters=letters,
             counts=draft.counts,
             passed=draft.passed,
@@ -93,7 +94,7 @@ class _Collector:
         self.gateway.progress(Step(self.lease.unit, self.lease.kind, "prepared", _plain(counts)))
         self.committed()
 
-    def _seal(self, made: seal.Cut, batch: seal.ValidBatch) -> outbox.Outgoing:
+    def _seal(self, made: seal.Cut, batch: ValidBatch) -> outbox.Outgoing:
         with self.gateway.database.read() as connection:
             head = evidence.head(connection)[1].hex()
         sealed = self.sealer.seal(made, batch, previous=self.previous, evidence=head)
@@ -131,14 +132,15 @@ def collect(
         reading = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="extract"))
         checking = stack.enter_context(ThreadPoolExecutor(2, thread_name_prefix="validate"))
         committing = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="commit"))
-        stack.callback(lambda: [pool.shutdown(cancel_futures=True) for pool in (reading, checking, committing)])
+        for pool in (reading, checking, committing):
+            stack.callback(pool.shutdown, cancel_futures=True)
         waiting: deque[Future[None]] = deque()
         ahead = reading.submit(next, source, None)
         while (item := ahead.result()) is not None:
             ahead = reading.submit(next, source, None)
             found, chunk = item
             draft, cuts = collector.map(found, chunk)
-            checked: list[Future[object]] = [checking.submit(sealer.validate, batch) for batch in cuts]
+            checked: list[Future[ValidBatch]] = [checking.submit(sealer.validate, batch) for batch in cuts]
             waiting.append(committing.submit(collector.commit, found, draft, cuts, checked))
             while len(waiting) > _IN_FLIGHT:
                 waiting.popleft().result()

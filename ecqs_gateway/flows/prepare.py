@@ -17,7 +17,6 @@ from ecqs_gateway.extract.chunk import Chunk
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.ledger import dead_letters
 from ecqs_gateway.ledger.runs import Counts
-from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, ROW, Checked, Mapped, detach
 
@@ -90,7 +89,7 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     )
     current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]))
     passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"))
-    recent = fresh.select("key", known_digest="version", known_ordering="ordering").cast(KNOWN_SCHEMA)
+    recent = fresh.select("key", known_digest="version", known_ordering=pl.col("ordering").cast(pl.String))
     return Draft(fresh, checked.flags, letters, passed, counts, recent)
 
 
