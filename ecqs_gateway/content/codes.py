@@ -195,8 +195,8 @@ def _check_row(file: _File, row: _Row) -> bool:
         file.report("1284", row, "code", "the code is missing or has other characters", hint)
     for column in ("name", "source"):
         if not row.cells[column].strip():
-            hint = "say where the row comes from, or: proposed by this project" if column == "source" else None
-            file.report("1285", row, column, f"the {column} is missing", hint)
+            step = "say where the row comes from, or: proposed by this project" if column == "source" else None
+            file.report("1285", row, column, f"the {column} is missing", step)
     period = [_date(file, row, column) for column in ("valid_from", "valid_until")]
     if period[0] is not None and period[1] is not None and period[0] > period[1]:
         file.report("1286", row, "valid_until", "the period ends before it begins", "exchange or correct the dates")

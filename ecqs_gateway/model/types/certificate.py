@@ -20,7 +20,7 @@ import polars as pl
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
 from ecqs_gateway.model.types.clean import squash, squash_expr
-from ecqs_gateway.model.types.columns import BoolRows, Bytes, Layout, Utf8, by_column, merge, recompute, verdict
+from ecqs_gateway.model.types.columns import BoolRows, Bytes, Layout, SlowWay, Utf8, by_column, merge, verdict
 from ecqs_gateway.model.types.problems import problem
 from ecqs_gateway.model.types.provinces import abbreviations, unit_by_abbreviation
 from ecqs_gateway.model.types.source import text_series
@@ -82,7 +82,9 @@ class CertificateNumber(FieldType):
 
     def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the canonical numbers of a column."""
-        return by_column(text, partial(_read_column, codes=codes), pl.String())
+        slow = SlowWay.of(self, codes, squash_expr, _plain, _taken_apart, partial(_canonical, codes=codes))
+        known = _known_places(frozenset(unit_by_abbreviation(codes)))
+        return by_column(text, partial(_read_column, known=known, slow=slow), pl.String())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Refuse what is not in canonical form."""
@@ -184,10 +186,9 @@ def _widths(text: Utf8) -> Iterator[tuple[_Shape, int]]:
     return ((shapes[width], width) for width in text.widths() if width in shapes)
 
 
-def _read_column(series: pl.Series, codes: CodeTables | None) -> pl.Series:
+def _read_column(series: pl.Series, known: BoolRows, slow: SlowWay) -> pl.Series:
     series = text_series(series)
     text = Utf8.of(series)
-    known = _known_places(frozenset(unit_by_abbreviation(codes)))
     left = text.sizes >= 0
     for shape, width in _widths(text):
         rows, matrix = text.fixed(width)
@@ -196,8 +197,7 @@ def _read_column(series: pl.Series, codes: CodeTables | None) -> pl.Series:
         left[hit] = False
         if not shape.canonical and hit.size:
             series = merge(series, hit, _rebuilt(shape, matrix[fits]))
-    slow = np.flatnonzero(left)
-    return merge(series, slow, recompute(series, slow, partial(_slow, codes=codes))) if slow.size else series
+    return slow.amend(series, series, left)
 
 
 def _rebuilt(shape: _Shape, matrix: Bytes) -> pl.Series:
@@ -211,19 +211,20 @@ def _rebuilt(shape: _Shape, matrix: Bytes) -> pl.Series:
     return Utf8.series(canonical)
 
 
-def _slow(text: pl.Expr, codes: CodeTables | None) -> pl.Expr:
-    plain = squash_expr(text).str.to_uppercase().str.replace_many(list(_SIGNS), list(_SIGNS.values()))
-    found = plain.str.extract_groups(f"^(?:{_SPELLING})$").struct
+def _plain(text: pl.Expr) -> pl.Expr:
+    return text.str.to_uppercase().str.replace_many(list(_SIGNS), list(_SIGNS.values()))
+
+
+def _taken_apart(text: pl.Expr) -> pl.Expr:
+    return text.str.extract_groups(f"^(?:{_SPELLING})$")
+
+
+def _canonical(parts: pl.Expr, codes: CodeTables | None) -> pl.Expr:
+    found = parts.struct
     place = found.field("place").replace_strict(dict(abbreviations(codes)), default=None, return_dtype=pl.String)
     body = pl.format("XK{}-{}-{}", found.field("industry"), found.field("product"), found.field("serial"))
-    national = found.field("place").is_null()
-    return (
-        pl.when(found.field("industry").is_null())
-        .then(None)
-        .when(national)
-        .then(body)
-        .otherwise("(" + place + ")" + body)
-    )
+    number = pl.when(found.field("place").is_null()).then(body).otherwise("(" + place + ")" + body)
+    return pl.when(found.field("industry").is_not_null()).then(number)
 
 
 def _check_column(series: pl.Series, codes: CodeTables | None) -> pl.Series:
@@ -239,5 +240,5 @@ def _check_column(series: pl.Series, codes: CodeTables | None) -> pl.Series:
         number = pl.col("x")
         right = number.str.contains(rf"^(?:\([^()]{{1,4}}\))?{_BODY}$")
         named = abbreviation_of(number).is_in(list(places)).fill_null(value=True)
-        good |= recompute(series, np.arange(len(text)), lambda _: (right & named).fill_null(value=False)).to_numpy()
+        good |= series.to_frame("x").select((right & named).fill_null(value=False)).to_series().to_numpy()
     return verdict(text, np.arange(len(text)), good)

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ecqs_gateway.model.types.columns import BoolRows, Rows, Utf8
+from ecqs_gateway.model.types.columns import BoolRows, Bytes, Rows, Utf8
 
 __all__ = [
     "BLANKS",
@@ -109,19 +109,27 @@ class Finder:
 
     def rows(self, text: Utf8) -> Rows:
         """Give the rows that hold one of the characters, each once, in order."""
-        found = [spots for low, high in self._runs if (spots := self._spots(text, low, high)).size]
-        if not found:
-            return np.zeros(0, np.intp)
+        data = text.data
+        runs = [_within(data, low, high) for low, high in self._runs if _any_within(data, low, high)]
+        spots = self._wanted_of(data, np.flatnonzero(np.logical_or.reduce(runs))) if runs else _NOWHERE
+        if spots.size == 0:
+            return _NOWHERE
         hit = np.zeros(len(text), bool)
-        hit[np.searchsorted(text.starts, np.concatenate(found), side="right") - 1] = True
+        hit[np.searchsorted(text.starts, spots, side="right") - 1] = True
         return np.flatnonzero(hit)
 
-    def _spots(self, text: Utf8, low: int, high: int) -> Rows:
-        data = text.data
-        spots = np.flatnonzero(_within(data, low, high)) if _any_within(data, low, high) else np.zeros(0, np.intp)
-        if spots.size == 0:
-            return spots
-        return spots[self._wanted.take(_decode(text, spots))]
+    def _wanted_of(self, data: Bytes, spots: Rows) -> Rows:
+        """Keep the places where one of the characters really begins."""
+        first = data[spots]
+        three = (first & 0xF0) == 0xE0  # the usual case: characters of three bytes, decoded in 16 bits
+        if three.all():
+            return spots[self._wanted.take(_decode_three(data, spots, first))]
+        some, others = spots[three], spots[~three]
+        hits = some[self._wanted.take(_decode_three(data, some, first[three]))]
+        return np.concatenate([hits, others[self._wanted.take(_decode(data, others))]])
+
+
+_NOWHERE = np.zeros(0, np.intp)
 
 
 def among(characters: Iterable[int]) -> BoolRows:
@@ -149,7 +157,7 @@ def _runs(firsts: list[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _any_within(data: NDArray[np.uint8], low: int, high: int) -> bool:
+def _any_within(data: Bytes, low: int, high: int) -> bool:
     """Say whether a byte of the run occurs; the ends of the byte range need no temporary array."""
     if data.size == 0:
         return False
@@ -160,7 +168,7 @@ def _any_within(data: NDArray[np.uint8], low: int, high: int) -> bool:
     return bool((data - np.uint8(low)).min() <= high - low)
 
 
-def _within(data: NDArray[np.uint8], low: int, high: int) -> BoolRows:
+def _within(data: Bytes, low: int, high: int) -> BoolRows:
     if low == 0:
         return data <= high
     if high >= 0xEF:
@@ -168,11 +176,19 @@ def _within(data: NDArray[np.uint8], low: int, high: int) -> BoolRows:
     return data == low if low == high else (data - np.uint8(low)) <= high - low
 
 
-def _decode(text: Utf8, spots: Rows) -> NDArray[np.int32]:
-    """Give the code points of the characters that begin at these places."""
-    first = text.data[spots].astype(np.int32)
-    second, third, fourth = (text.data.take(spots + step, mode="clip").astype(np.int32) & 0x3F for step in (1, 2, 3))
+def _decode_three(data: Bytes, spots: Rows, first: Bytes) -> NDArray[np.uint16]:
+    """Give the code points of three-byte characters that begin at these places; the top bits fall off by themselves."""
+    second, third = (data.take(spots + step, mode="clip").astype(np.uint16) for step in (1, 2))
+    code: NDArray[np.uint16] = first.astype(np.uint16) << np.uint16(12)
+    code |= (second & np.uint16(0x3F)) << np.uint16(6)
+    code |= third & np.uint16(0x3F)
+    return code
+
+
+def _decode(data: Bytes, spots: Rows) -> NDArray[np.int32]:
+    """Give the code points of characters of two or four bytes (or one) that begin at these places."""
+    first = data[spots].astype(np.int32)
+    second, third, fourth = (data.take(spots + step, mode="clip").astype(np.int32) & 0x3F for step in (1, 2, 3))
     two = (first & 0x1F) << 6 | second
-    three = (first & 0x0F) << 12 | second << 6 | third
     four = (first & 0x07) << 18 | second << 12 | third << 6 | fourth
-    return np.where(first < 0x80, first, np.where(first < 0xE0, two, np.where(first < 0xF0, three, four)))
+    return np.where(first < 0x80, first, np.where(first < 0xE0, two, four))

@@ -15,7 +15,7 @@ from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.model.codes import CodeTable, CodeTables
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
 from ecqs_gateway.model.types.clean import squash, squash_expr
-from ecqs_gateway.model.types.columns import Layout, Utf8, by_column, merge, pairs, recompute, verdict
+from ecqs_gateway.model.types.columns import Layout, SlowWay, Utf8, by_column, pairs, verdict
 from ecqs_gateway.model.types.ids import ID_SIGNS, NOT_ID_SIGNS
 from ecqs_gateway.model.types.problems import problem
 from ecqs_gateway.model.types.provinces import area_prefixes
@@ -49,9 +49,10 @@ class AreaCode(FieldType):
             raise problem("ECQS-1252" if re.fullmatch("[0-9]{9}|[0-9]{12}", plain) else "ECQS-1250")
         return plain
 
-    def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:  # noqa: ARG002
+    def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the six digits of a column."""
-        return by_column(text, _read_areas, pl.String())
+        slow = SlowWay.of(self, codes, squash_expr, _canonical_area)
+        return by_column(text, partial(_read_areas, slow=slow), pl.String())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Look the first two digits up."""
@@ -72,19 +73,17 @@ class AreaCode(FieldType):
         return "6 位行政区划代码（GB/T 2260）"
 
 
-def _read_areas(series: pl.Series) -> pl.Series:
+def _read_areas(series: pl.Series, slow: SlowWay) -> pl.Series:
     series = text_series(series)
     text = Utf8.of(series)
     rows, matrix = text.fixed(6)
     left = text.sizes >= 0
     left[rows[_SIX_DIGITS.fits(matrix)]] = False
-    slow = np.flatnonzero(left)
-    return merge(series, slow, recompute(series, slow, _slow_area)) if slow.size else series
+    return slow.amend(series, series, left)
 
 
-def _slow_area(text: pl.Expr) -> pl.Expr:
-    plain = squash_expr(text)
-    return pl.when(plain.str.contains("^[0-9]{6}$")).then(plain)
+def _canonical_area(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains("^[0-9]{6}$")).then(text)
 
 
 def _check_areas(series: pl.Series, prefixes: frozenset[str]) -> pl.Series:
@@ -118,9 +117,10 @@ class Code(FieldType):
             raise problem("ECQS-1255", table=self.table)
         return plain
 
-    def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:  # noqa: ARG002
+    def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the codes of a column."""
-        return by_column(text, _read_codes, pl.String())
+        slow = SlowWay.of(self, codes, squash_expr, _canonical_code)
+        return by_column(text, partial(_read_codes, slow=slow), pl.String())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Look the code up."""
@@ -162,18 +162,16 @@ class Code(FieldType):
         return codes[self.table]
 
 
-def _read_codes(series: pl.Series) -> pl.Series:
+def _read_codes(series: pl.Series, slow: SlowWay) -> pl.Series:
     series = text_series(series)
     text = Utf8.of(series)
     suspect = (text.sizes == 0) | (text.sizes > _LONGEST)
     suspect[NOT_ID_SIGNS.rows(text)] = True
-    rows = np.flatnonzero(suspect)
-    return merge(series, rows, recompute(series, rows, _slow_code)) if rows.size else series
+    return slow.amend(series, series, suspect)
 
 
-def _slow_code(text: pl.Expr) -> pl.Expr:
-    plain = squash_expr(text)
-    return pl.when(plain.str.contains(f"^[{ID_SIGNS}]{{1,{_LONGEST}}}$")).then(plain)
+def _canonical_code(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains(f"^[{ID_SIGNS}]{{1,{_LONGEST}}}$")).then(text)
 
 
 def valid_on_expr(table: CodeTable, code: pl.Expr, day: pl.Expr) -> pl.Expr:

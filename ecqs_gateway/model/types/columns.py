@@ -8,16 +8,20 @@ Rows of any other width are rare and go down a slower way, so every function her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
-__all__ = ["BoolRows", "Bytes", "Layout", "Rows", "Utf8", "by_column", "merge", "pairs", "recompute", "rest", "verdict"]
+from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.types.base import FieldProblem, FieldType
+
+__all__ = ["BoolRows", "Bytes", "Layout", "Rows", "SlowWay", "Utf8", "by_column", "merge", "pairs", "verdict"]
 
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.intp]
@@ -67,12 +71,10 @@ class Utf8:
         """Count the rows."""
         return self.sizes.size
 
-    def widths(self) -> Iterator[int]:
-        """Walk the sizes up to 64 bytes that occur, most rows first."""
-        counts = np.bincount(np.clip(self.sizes, 0, 65))
-        for width in np.argsort(-counts, kind="stable"):
-            if counts[width] and 0 < width < 65:
-                yield int(width)
+    def widths(self, least: int = 1, most: int = 64) -> Iterator[int]:
+        """Walk the sizes between these that occur, most rows first."""
+        counts = np.bincount(np.clip(self.sizes, 0, most + 1), minlength=most + 2)[least : most + 1]
+        return (int(place) + least for place in np.argsort(-counts, kind="stable") if counts[place])
 
     def fixed(self, width: int) -> tuple[Rows, Bytes]:
         """Give the rows of exactly that many bytes, and their bytes as a matrix with one row each."""
@@ -96,6 +98,8 @@ def _bytes(buffer: pa.Buffer | None) -> Bytes:
 def pairs(matrix: Bytes, place: int) -> NDArray[np.uint16]:
     """View two neighbouring bytes of each row as one number (first byte lowest); the matrix must be contiguous."""
     count, width = matrix.shape
+    if count == 0:
+        return np.zeros(0, np.uint16)
     return np.ndarray((count,), "<u2", buffer=matrix, offset=place, strides=(width,))
 
 
@@ -117,13 +121,14 @@ class Layout:
         steps = [*range(0, self.width - 1, 2)]
         if self.width % 2:
             steps.append(self.width - 2)  # the last pair overlaps the one before: cheaper than a single-byte step
-        self._tables = [(place, _pair_table(sets[place], sets[place + 1])) for place in steps]
+        self._steps = steps
+        self.misfits = [_pair_table(sets[place], sets[place + 1]) for place in steps]
+        """1 for each pair of bytes that does not fit, by step of two places."""
 
     def fits(self, matrix: Bytes) -> BoolRows:
         """Say which rows of a matrix of this width fit."""
-        (place, table), *others = self._tables
-        misfit = table.take(pairs(matrix, place))
-        for place, table in others:
+        misfit = np.zeros(matrix.shape[0], np.uint8)
+        for place, table in zip(self._steps, self.misfits, strict=True):
             misfit |= table.take(pairs(matrix, place))
         good: BoolRows = misfit == 0
         return good
@@ -138,18 +143,50 @@ def merge(series: pl.Series, rows: Rows, values: pl.Series) -> pl.Series:
     return series.clone().scatter(rows, values)
 
 
-def recompute(series: pl.Series, rows: Rows, expression: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
-    """Run an expression over some rows of a column and give what came out for them."""
-    some = series if rows.size == len(series) else series.gather(rows)
-    return some.to_frame("x").select(expression(pl.col("x")).alias("x")).to_series()
+@dataclass(frozen=True)
+class SlowWay:
+    """How rows are read that are not clean: each by itself, or many at once by expressions applied in turn.
+
+    ``one`` gives None where the text cannot be read; ``steps`` give null. Both give the same: setting expressions up
+    costs as much as reading a hundred texts one by one, so that a few odd rows in a batch are read singly.
+    """
+
+    one: Callable[[str], Any]
+    steps: tuple[Callable[[pl.Expr], pl.Expr], ...]
+    dtype: pl.DataType = field(default_factory=pl.String)
+
+    @classmethod
+    def of(cls, field_type: FieldType, codes: CodeTables | None, *steps: Callable[[pl.Expr], pl.Expr]) -> SlowWay:
+        """Take the single-value side of a field type as the way for one."""
+
+        def one(text: str) -> Any:
+            try:
+                return field_type.read(text, codes)
+            except FieldProblem:
+                return None
+
+        return cls(one, steps, field_type.dtype)
+
+    def read(self, texts: pl.Series) -> pl.Series:
+        """Read the odd rows."""
+        if len(texts) <= FEW:
+            values = [None if text is None else self.one(text) for text in texts.to_list()]
+            return pl.Series(texts.name, values, dtype=self.dtype)
+        frame = texts.to_frame("x")
+        for step in self.steps:
+            frame = frame.select(step(pl.col("x")).alias("x"))
+        return frame.to_series().alias(texts.name)
+
+    def amend(self, clean: pl.Series, texts: pl.Series, odd: BoolRows) -> pl.Series:
+        """Give ``clean`` with the odd rows read from their texts."""
+        rows = np.flatnonzero(odd)
+        if rows.size == 0:
+            return clean
+        return merge(clean, rows, self.read(texts if rows.size == len(texts) else texts.gather(rows)))
 
 
-def rest(count: int, done: Sequence[Rows]) -> Rows:
-    """Give the rows below ``count`` that are in none of the lists."""
-    left = np.ones(count, bool)
-    for rows in done:
-        left[rows] = False
-    return np.flatnonzero(left)
+FEW = 128
+"""Up to so many odd rows of a batch are read one by one."""
 
 
 def verdict(text: Utf8, rows: Rows, good: BoolRows) -> pl.Series:

@@ -7,15 +7,15 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
 import polars as pl
 
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
 from ecqs_gateway.model.types.clean import Finder, among, squash, squash_expr
-from ecqs_gateway.model.types.columns import Layout, Utf8, by_column, merge, recompute, verdict
+from ecqs_gateway.model.types.columns import Layout, SlowWay, Utf8, by_column, verdict
 from ecqs_gateway.model.types.problems import problem
 from ecqs_gateway.model.types.source import text_series
 
@@ -70,7 +70,8 @@ class Identifier(FieldType):
 
     def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the identifiers of a column."""
-        return by_column(text, self._read_column, pl.String())
+        slow = SlowWay.of(self, codes, squash_expr, self._canonical)
+        return by_column(text, partial(self._read_column, slow=slow), pl.String())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Refuse what reading refuses, for values that come from elsewhere."""
@@ -98,7 +99,7 @@ class Identifier(FieldType):
             return problem("ECQS-1271", pattern=self.pattern)
         return None
 
-    def _read_column(self, series: pl.Series) -> pl.Series:
+    def _read_column(self, series: pl.Series, slow: SlowWay) -> pl.Series:
         series = text_series(series)
         text = Utf8.of(series)
         suspect = text.sizes == 0
@@ -106,15 +107,13 @@ class Identifier(FieldType):
         suspect |= text.sizes > self.max_length
         if self.pattern is not None:
             suspect |= ~series.str.contains(f"^(?:{self.pattern})$").fill_null(value=True).to_numpy()
-        rows = np.flatnonzero(suspect)
-        return merge(series, rows, recompute(series, rows, self._slow)) if rows.size else series
+        return slow.amend(series, series, suspect)
 
-    def _slow(self, text: pl.Expr) -> pl.Expr:
-        plain = squash_expr(text)
-        good = plain.str.contains(f"^[{ID_SIGNS}]+$") & (plain.str.len_chars() <= self.max_length)
+    def _canonical(self, text: pl.Expr) -> pl.Expr:
+        good = text.str.contains(f"^[{ID_SIGNS}]+$") & (text.str.len_chars() <= self.max_length)
         if self.pattern is not None:
-            good &= plain.str.contains(f"^(?:{self.pattern})$")
-        return pl.when(good).then(plain)
+            good &= text.str.contains(f"^(?:{self.pattern})$")
+        return pl.when(good).then(text)
 
 
 _HEX = b"0123456789abcdef"
@@ -142,7 +141,8 @@ class Sha256(FieldType):
 
     def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the digests of a column."""
-        return by_column(text, _read_digests, pl.String())
+        slow = SlowWay.of(self, codes, squash_expr, _canonical_digest)
+        return by_column(text, partial(_read_digests, slow=slow), pl.String())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Refuse what is not a digest in canonical form."""
@@ -178,19 +178,17 @@ class PersonDigest(Sha256):
         return problem("ECQS-1276" if re.fullmatch("[0-9]{17}[0-9Xx]|[0-9]{15}", plain) else "ECQS-1275")
 
 
-def _read_digests(series: pl.Series) -> pl.Series:
+def _read_digests(series: pl.Series, slow: SlowWay) -> pl.Series:
     series = text_series(series)
     text = Utf8.of(series)
     rows, matrix = text.fixed(64)
     left = text.sizes >= 0
     left[rows[_DIGEST_LAYOUT.fits(matrix)]] = False
-    slow = np.flatnonzero(left)
-    return merge(series, slow, recompute(series, slow, _slow_digest)) if slow.size else series
+    return slow.amend(series, series, left)
 
 
-def _slow_digest(text: pl.Expr) -> pl.Expr:
-    plain = squash_expr(text)
-    return pl.when(plain.str.contains("^[0-9A-Fa-f]{64}$")).then(plain.str.to_lowercase())
+def _canonical_digest(text: pl.Expr) -> pl.Expr:
+    return pl.when(text.str.contains("^[0-9A-Fa-f]{64}$")).then(text.str.to_lowercase())
 
 
 def _check_digests(series: pl.Series) -> pl.Series:

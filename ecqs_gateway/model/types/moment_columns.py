@@ -15,7 +15,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ecqs_gateway.model.types import columns
 from ecqs_gateway.model.types import moments as m
+from ecqs_gateway.model.types.base import FieldProblem
 from ecqs_gateway.model.types.columns import BoolRows, Bytes, Utf8
 from ecqs_gateway.model.types.source import SHANGHAI, text_series
 
@@ -66,24 +68,34 @@ def _from_text(series: pl.Series) -> Moments:
     days, seconds = np.full(len(text), _NONE, np.int32), np.zeros(len(text), np.int32)
     left = text.sizes > 0
     for width in text.widths():
-        forms = _forms().get(width)
-        if forms is None:
-            continue
-        rows, matrix = text.fixed(width)
-        columns = np.ascontiguousarray(matrix.T)
-        for form in forms:
-            fits = form.fits(columns)
-            hit = rows if fits.all() else rows[fits]
-            some = columns if hit is rows else columns[:, fits]
-            days[hit], seconds[hit] = form.read(some)
-            left[hit] = False
-            if hit is rows:
+        rows, matrix = text.fixed(width) if width in _forms() else (_NO_ROWS, _NO_BYTES)
+        for form in _forms().get(width, ()):
+            if rows.size == 0:
                 break
-            rows, columns = rows[~fits], columns[:, ~fits]
-    slow = np.flatnonzero(left)
-    if slow.size:
-        days[slow], seconds[slow] = _by_grammar(series.gather(slow))
+            fits = form.fits(matrix)
+            if fits is None and rows.size == len(text):
+                return _moments(*form.read(matrix))  # the whole column in one form, as most are
+            if fits is None:
+                days[rows], seconds[rows] = form.read(matrix)
+                left[rows], rows = False, _NO_ROWS
+            elif fits.any():
+                hit = rows[fits]
+                days[hit], seconds[hit] = form.read(matrix[fits])
+                left[hit], rows, matrix = False, rows[~fits], matrix[~fits]
+    odd = np.flatnonzero(left)
+    if odd.size:
+        texts = series.gather(odd)
+        days[odd], seconds[odd] = _one_by_one(texts) if odd.size <= columns.FEW else _by_grammar(texts)
     return _moments(days, seconds)
+
+
+_NO_ROWS, _NO_BYTES = np.zeros(0, np.intp), np.zeros((0, 1), np.uint8)
+_NOT_ONE = np.ones(256, bool)
+_NOT_ONE[48:58] = False
+_NOT_TWO = (_NOT_ONE[None, :] | _NOT_ONE[:, None]).reshape(-1)  # by the pair of two bytes, the first one lowest
+_ONE_DIGIT = np.where(_NOT_ONE, 0, np.arange(256) - 48).astype(np.int32)
+_TWO_DIGITS = (_ONE_DIGIT[None, :] * 10 + _ONE_DIGIT[:, None]).reshape(-1)
+_OUT = 511  # a month and day that are in no year
 
 
 class _Form:
@@ -92,29 +104,47 @@ class _Form:
     def __init__(self, template: str) -> None:
         signs = template.encode()
         self.width = len(signs)
-        self._fields = {sign: [i for i, byte in enumerate(signs) if byte == ord(sign)] for sign in "YMDhms"}
-        self._digits = [i for i, byte in enumerate(signs) if byte in b"YMDhms#"]
+        self._fields = {sign: _runs([i for i, byte in enumerate(signs) if byte == ord(sign)]) for sign in "YMDhms#"}
         self._literals = [(i, byte) for i, byte in enumerate(signs) if byte not in b"YMDhms#"]
 
-    def fits(self, columns: Bytes) -> BoolRows:
-        """Say which rows (second axis) are written in this way."""
-        good = np.ones(columns.shape[1], bool)
+    def fits(self, matrix: Bytes) -> BoolRows | None:
+        """Say which rows are written in this way; None for all of them."""
+        good = np.ones(matrix.shape[0], bool)
         for place, byte in self._literals:
-            good &= columns[place] == byte
-        for place in self._digits:
-            good &= (columns[place] - np.uint8(48)) <= 9
-        return good
+            good &= matrix[:, place] == byte
+        if not good.any():
+            return good
+        for runs in self._fields.values():
+            for place, count in runs:
+                wrong = _NOT_TWO.take(columns.pairs(matrix, place)) if count == 2 else _NOT_ONE.take(matrix[:, place])
+                good &= ~wrong
+        return None if good.all() else good
 
-    def read(self, columns: Bytes) -> tuple[Ints, Ints]:
-        """Give days since 1970 (a very small number where there is no such day) and seconds of rows that fit."""
-        year, month, day, hour, minute, second = (self._number(columns, sign) for sign in "YMDhms")
-        return _instant(_days(year, month, day), (hour, minute, second))
+    def read(self, matrix: Bytes) -> tuple[Ints, Ints]:
+        """Give day and second of rows that are written in this way.
 
-    def _number(self, columns: Bytes, sign: str) -> Ints:
-        number = np.zeros(columns.shape[1], np.int32)
-        for place in self._fields[sign]:
-            number = number * 10 + (columns[place] - np.uint8(48))
-        return number.astype(np.int32, copy=False)
+        The day is a very small number where the calendar has none.
+        """
+        parts = {sign: self._number(matrix, runs) for sign, runs in self._fields.items() if runs and sign != "#"}
+        days = _days(parts["Y"], parts["M"], parts["D"])
+        if "h" not in parts:
+            return days, np.zeros_like(days)
+        hour, minute, second = parts["h"], parts["m"], parts["s"]
+        wrong = (hour > 23) | (minute > 59) | (second > 59)
+        if wrong.any():
+            days[wrong] = _NONE
+        return days, hour * 3600 + minute * 60 + second
+
+    def _number(self, matrix: Bytes, runs: list[tuple[int, int]]) -> Ints:
+        number: Ints | None = None
+        for place, count in runs:
+            if count == 2:
+                part, power = _TWO_DIGITS.take(columns.pairs(matrix, place)), 100
+            else:
+                part, power = _ONE_DIGIT.take(matrix[:, place]), 10
+            number = part if number is None else number * power + part
+        assert number is not None  # noqa: S101  every field asked for has digits
+        return number
 
 
 class _EpochForm(_Form):
@@ -123,21 +153,32 @@ class _EpochForm(_Form):
     def __init__(self) -> None:
         super().__init__("#" * 13)
 
-    def read(self, columns: Bytes) -> tuple[Ints, Ints]:
-        """Give days and seconds in Asia/Shanghai."""
-        number = np.zeros(columns.shape[1], np.int64)
-        for place in range(10):  # the last three digits are below a second
-            number = number * 10 + (columns[place] - np.uint8(48))
+    def read(self, matrix: Bytes) -> tuple[Ints, Ints]:
+        """Give day and second in Asia/Shanghai."""
+        number = np.zeros(matrix.shape[0], np.int64)
+        for place in range(0, 10, 2):  # the last three digits are below a second
+            number = number * 100 + _TWO_DIGITS.take(columns.pairs(matrix, place))
         days, seconds = np.divmod(number + m.ZONE, m.DAY)
         return days.astype(np.int32), seconds.astype(np.int32)
 
 
+def _runs(places: list[int]) -> list[tuple[int, int]]:
+    """Take places of digits two at a time where they are neighbours: (place, how many)."""
+    runs: list[tuple[int, int]] = []
+    for place in places:
+        if runs and runs[-1] == (place - 1, 1):
+            runs[-1] = (place - 1, 2)
+        else:
+            runs.append((place, 1))
+    return runs
+
+
 def _templates() -> Iterator[str]:
+    yield from ("YYYYMMDD", "YYYYMMDDhhmmss")  # before YYYY-M-D, which is as wide
     for month in ("MM", "M"):
         for day in ("DD", "D"):
             yield from (f"YYYY{sign}{month}{sign}{day}" for sign in "-/.")
             yield f"YYYY年{month}月{day}日"
-    yield from ("YYYYMMDD", "YYYYMMDDhhmmss")
     for sign in "-/":
         for middle in (" ", "T"):
             clock = f"YYYY{sign}MM{sign}DD{middle}hh:mm:ss"
@@ -153,23 +194,32 @@ def _forms() -> dict[int, list[_Form]]:
 
 
 @cache
+def _places_in_year() -> Ints:
+    """Give the place of a month and day (128 times the month plus the day) in a leap year, ``_OUT`` for none."""
+    table = np.full(128 * 128, _OUT, np.int32)
+    for place in range(366):
+        day = date(2000, 1, 1) + timedelta(days=place)
+        table[day.month * 128 + day.day] = place
+    return table
+
+
+@cache
 def _day_table() -> Ints:
-    """Give days since 1970 by (year, month, day) within the years known, for one lookup instead of arithmetic."""
-    table = np.full((m.LAST.year - m.FIRST.year + 1, 12, 31), _NONE, np.int32)
+    """Give days since 1970 by year and place in it, 512 a year, with an empty year at either end."""
+    table = np.full((m.LAST.year - m.FIRST.year + 3, 512), _NONE, np.int32)
     for number in range(FIRST_DAY, LAST_DAY + 1):
         day: date = m.EPOCH + timedelta(days=number)
-        table[day.year - m.FIRST.year, day.month - 1, day.day - 1] = number
+        table[day.year - m.FIRST.year + 1, _places_in_year()[day.month * 128 + day.day]] = number
     return table.reshape(-1)
 
 
 def _days(year: Ints, month: Ints, day: Ints) -> Ints:
-    """Give days since 1970; a very small number for a day that is not in the calendar or outside the years known."""
-    known = (year >= m.FIRST.year) & (year <= m.LAST.year) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-    place = ((year - m.FIRST.year) * 12 + (month - 1)) * 31 + (day - 1)
-    found: Ints = _day_table().take(np.where(known, place, 0))
-    if not known.all():
-        found[~known] = _NONE
-    return found
+    """Give days since 1970 for numbers of at most four and two digits.
+
+    A very small number stands for a day that is not in the calendar or outside the years known.
+    """
+    row = np.clip(year - (m.FIRST.year - 1), 0, m.LAST.year - m.FIRST.year + 2)
+    return _day_table().take(row * 512 + _places_in_year().take(month * 128 + day))
 
 
 def _instant(days: Ints, clock: tuple[Ints, Ints, Ints], ahead: Ints | int = m.ZONE) -> tuple[Ints, Ints]:
@@ -178,6 +228,18 @@ def _instant(days: Ints, clock: tuple[Ints, Ints, Ints], ahead: Ints | int = m.Z
     wrong = (hour > 23) | (minute > 59) | (second > 59) | (days == _NONE) | (ahead == _NONE)
     shift, seconds = np.divmod(hour * 3600 + minute * 60 + second + (m.ZONE - np.maximum(ahead, -m.DAY)), m.DAY)
     return np.where(wrong, _NONE, days + shift).astype(np.int32), seconds.astype(np.int32)
+
+
+def _one_by_one(series: pl.Series) -> tuple[Ints, Ints]:
+    """Read a few texts that fit no form of fixed width, each by itself."""
+    days, seconds = np.full(len(series), _NONE, np.int32), np.zeros(len(series), np.int32)
+    for place, text in enumerate(series.to_list()):
+        try:
+            moment = m.read_text(text)
+        except FieldProblem:
+            continue
+        days[place], seconds[place] = (moment.day - m.EPOCH).days, moment.second or 0
+    return days, seconds
 
 
 def _by_grammar(series: pl.Series) -> tuple[Ints, Ints]:

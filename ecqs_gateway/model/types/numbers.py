@@ -7,15 +7,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
 import polars as pl
 
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
 from ecqs_gateway.model.types.clean import squash, squash_expr
-from ecqs_gateway.model.types.columns import by_column, merge, recompute
+from ecqs_gateway.model.types.columns import SlowWay, by_column
 from ecqs_gateway.model.types.problems import problem
 from ecqs_gateway.model.types.source import text_series
 
@@ -88,7 +88,8 @@ class Quantity(FieldType):
 
     def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the exact numbers of a column of text or numbers."""
-        return by_column(text, self._read_column, self.dtype)
+        slow = SlowWay.of(self, codes, squash_expr, self._taken_apart, self._assembled)
+        return by_column(text, partial(self._read_column, slow=slow), self.dtype)
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Refuse floats and decimals that do not fit."""
@@ -122,22 +123,19 @@ class Quantity(FieldType):
     def _shift(self, found: re.Match[str]) -> int:
         return 0
 
-    def _parts(self, text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        return text.str.extract_groups(f"^{_NUMBER}$"), pl.lit(0)
+    def _taken_apart(self, text: pl.Expr) -> pl.Expr:
+        return text.str.extract_groups(f"^{_NUMBER}$").struct.with_fields(shift=pl.lit(0))
 
-    def _read_column(self, series: pl.Series) -> pl.Series:
+    def _read_column(self, series: pl.Series, slow: SlowWay) -> pl.Series:
         """Read plain numbers by a cast, which is exact for them, and take apart only what is written otherwise."""
         text = text_series(series)
         places = rf"(?:\.[0-9]{{1,{self.places}}})?" if self.places else ""
         plain = text.str.contains(rf"^-?(?:0|[1-9][0-9]{{0,{self.whole - 1}}}){places}$").fill_null(value=True)
-        rows = np.flatnonzero(~plain.to_numpy())
-        numbers = text.cast(self.dtype, strict=False)
-        return merge(numbers, rows, recompute(text, rows, self._slow)) if rows.size else numbers
+        return slow.amend(text.cast(self.dtype, strict=False), text, ~plain.to_numpy())
 
-    def _slow(self, text: pl.Expr) -> pl.Expr:
-        """Take a number apart, move its point, and put it together as text that a cast reads exactly."""
-        groups, shift = self._parts(squash_expr(text))
-        found = groups.struct
+    def _assembled(self, parts: pl.Expr) -> pl.Expr:
+        """Put a number together with its point moved, as text that a cast reads exactly."""
+        found, shift = parts.struct, parts.struct.field("shift")
         part = found.field("part").fill_null("") + _ZEROS
         digits = found.field("whole").str.replace_all(",", "", literal=True) + part.str.slice(0, shift)
         whole = digits.str.strip_chars_start("0")
@@ -208,12 +206,12 @@ class Money(Quantity):
     def _shift(self, found: re.Match[str]) -> int:
         return _SHIFTS.get(found["unit"] or "", 0)
 
-    def _parts(self, text: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-        found = text.str.extract_groups(f"^{_MONEY}$")
-        return found, found.struct.field("unit").replace_strict(_SHIFTS, default=0, return_dtype=pl.Int64)
+    def _taken_apart(self, text: pl.Expr) -> pl.Expr:
+        shift = pl.field("unit").replace_strict(_SHIFTS, default=0, return_dtype=pl.Int64)
+        return text.str.extract_groups(f"^{_MONEY}$").struct.with_fields(shift=shift)
 
-    def _read_column(self, series: pl.Series) -> pl.Series:
-        amounts = super()._read_column(series)
+    def _read_column(self, series: pl.Series, slow: SlowWay) -> pl.Series:
+        amounts = super()._read_column(series, slow)
         return amounts.to_frame("x").select(pl.when(pl.col("x") >= 0).then(pl.col("x")).alias(series.name)).to_series()
 
 
@@ -249,7 +247,8 @@ class Integer(FieldType):
 
     def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the whole numbers of a column of text or numbers."""
-        return by_column(text, _integers, pl.Int64())
+        slow = SlowWay.of(self, codes, squash_expr, _taken_apart, _assembled_integer)
+        return by_column(text, partial(_integers, slow=slow), pl.Int64())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Refuse a number outside the bounds."""
@@ -332,18 +331,20 @@ def _flags(series: pl.Series) -> pl.Series:
     return text_series(series).to_frame("x").select(read.alias(series.name)).to_series()
 
 
-def _integers(series: pl.Series) -> pl.Series:
+def _integers(series: pl.Series, slow: SlowWay) -> pl.Series:
     if series.dtype.is_integer():
         return series.cast(pl.Int64, strict=False)
     text = text_series(series)
     plain = text.str.contains("^-?[0-9]{1,18}$").fill_null(value=True)
-    rows = np.flatnonzero(~plain.to_numpy())
-    numbers = text.cast(pl.Int64, strict=False)
-    return merge(numbers, rows, recompute(text, rows, _slow_integer)) if rows.size else numbers
+    return slow.amend(text.cast(pl.Int64, strict=False), text, ~plain.to_numpy())
 
 
-def _slow_integer(text: pl.Expr) -> pl.Expr:
-    found = squash_expr(text).str.extract_groups(f"^{_NUMBER}$").struct
+def _taken_apart(text: pl.Expr) -> pl.Expr:
+    return text.str.extract_groups(f"^{_NUMBER}$")
+
+
+def _assembled_integer(parts: pl.Expr) -> pl.Expr:
+    found = parts.struct
     digits = found.field("whole").str.replace_all(",", "", literal=True).str.strip_chars_start("0")
     whole = found.field("part").fill_null("").str.strip_chars("0") == ""
     number = pl.when(whole & (digits.str.len_bytes() <= _LONGEST)).then(pl.lit("0") + digits).cast(pl.Int64)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,7 @@ import polars as pl
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
 from ecqs_gateway.model.types.clean import BLANKS, CJK, DAMAGED, INVISIBLE, WIDE_WORDS, Finder, among, tidy, tidy_expr
-from ecqs_gateway.model.types.columns import BoolRows, Utf8, by_column, merge, recompute, verdict
+from ecqs_gateway.model.types.columns import BoolRows, SlowWay, Utf8, by_column, verdict
 from ecqs_gateway.model.types.problems import problem
 from ecqs_gateway.model.types.source import text_series
 
@@ -74,7 +75,8 @@ class Text(FieldType):
 
     def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the tidy text of a column."""
-        return by_column(text, self._read_column, pl.String())
+        slow = SlowWay.of(self, codes, self._tidy_expr, self._in_length)
+        return by_column(text, partial(self._read_column, slow=slow), pl.String())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Refuse what reading refuses, for values that come from elsewhere."""
@@ -100,7 +102,7 @@ class Text(FieldType):
     def _tidy_expr(self, text: pl.Expr) -> pl.Expr:
         return tidy_expr(text)
 
-    def _read_column(self, series: pl.Series) -> pl.Series:
+    def _read_column(self, series: pl.Series, slow: SlowWay) -> pl.Series:
         series = text_series(series)
         text = Utf8.of(series)
         suspect = text.sizes == 0
@@ -108,14 +110,11 @@ class Text(FieldType):
         suspect[_loose_spaces(text)] = True
         if text.sizes.size and text.sizes.max() > self.max_length:  # in bytes; only then is counting worth it
             suspect |= series.str.len_chars().fill_null(0).to_numpy() > self.max_length
-        rows = np.flatnonzero(suspect)
-        return merge(series, rows, recompute(series, rows, self._slow)) if rows.size else series
+        return slow.amend(series, series, suspect)
 
-    def _slow(self, text: pl.Expr) -> pl.Expr:
-        found = self._tidy_expr(text)
-        length = found.str.len_chars()
-        good = (length >= 1) & (length <= self.max_length) & ~found.str.contains(DAMAGED, literal=True)
-        return pl.when(good).then(found)
+    def _in_length(self, text: pl.Expr) -> pl.Expr:
+        good = text.str.len_chars().is_between(1, self.max_length) & ~text.str.contains(DAMAGED, literal=True)
+        return pl.when(good).then(text)
 
 
 @dataclass(frozen=True)

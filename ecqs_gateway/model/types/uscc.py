@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
 from ecqs_gateway.model.types.clean import squash, squash_expr
-from ecqs_gateway.model.types.columns import BoolRows, Bytes, Layout, Utf8, by_column, merge, pairs, recompute, verdict
+from ecqs_gateway.model.types.columns import BoolRows, Bytes, Layout, SlowWay, Utf8, by_column, pairs, verdict
 from ecqs_gateway.model.types.problems import problem
 from ecqs_gateway.model.types.source import text_series
 
@@ -71,7 +71,8 @@ class Uscc(FieldType):
 
     def read_expr(self, text: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
         """Give the 18 characters of a column."""
-        return by_column(text, _read_column, pl.String())
+        slow = SlowWay.of(self, codes, squash_expr, _canonical)
+        return by_column(text, partial(_read_column, slow=slow), pl.String())
 
     def check(self, value: Any, codes: CodeTables | None = None) -> FieldProblem | None:
         """Compare both check characters."""
@@ -111,18 +112,17 @@ def _layout() -> Layout:
     return Layout([sign, sign, *[digit] * 6, *[sign] * 8, digit + b"X", sign])
 
 
-def _read_column(series: pl.Series) -> pl.Series:
+def _read_column(series: pl.Series, slow: SlowWay) -> pl.Series:
     series = text_series(series)
     text = Utf8.of(series)
     rows, matrix = text.fixed(_WIDTH)
     odd = text.sizes >= 0
     odd[rows[_layout().fits(matrix)]] = False
-    slow = np.flatnonzero(odd)
-    return merge(series, slow, recompute(series, slow, _slow)) if slow.size else series
+    return slow.amend(series, series, odd)
 
 
-def _slow(text: pl.Expr) -> pl.Expr:
-    plain = squash_expr(text).str.replace_many(list(_HYPHENS), [""] * len(_HYPHENS))
+def _canonical(text: pl.Expr) -> pl.Expr:
+    plain = text.str.replace_many(list(_HYPHENS), [""] * len(_HYPHENS))
     upper = pl.when(plain.str.contains("^[0-9A-Za-z]{18}$")).then(plain.str.to_uppercase())
     return pl.when(upper.str.contains(f"^{PATTERN}$")).then(upper)
 
@@ -130,16 +130,18 @@ def _slow(text: pl.Expr) -> pl.Expr:
 def _check_column(series: pl.Series) -> pl.Series:
     text = Utf8.of(series)
     rows, matrix = text.fixed(_WIDTH)
-    return verdict(text, rows, _layout().fits(matrix) & _checks(matrix))
+    return verdict(text, rows, _checks(matrix))
 
 
 @cache
-def _pair_sums() -> list[NDArray[np.uint16]]:
+def _pair_sums() -> list[NDArray[np.uint32]]:
     """Give, for each pair of characters, what it adds to both check sums.
 
-    The low 9 bits add up modulo 31 with the check character itself (nine pairs of at most 30 stay below 512), the high
-    7 bits modulo 11 (nine of at most 10 stay below 128): one lookup a pair serves both.
+    The low 9 bits add up modulo 31 with the check character itself (nine pairs of at most 30 stay below 512), the next
+    7 bits modulo 11 (nine of at most 10 stay below 128), and anything above means a character out of place: one lookup
+    a pair serves all three.
     """
+    misfits = _layout().misfits
     code = np.zeros(256, np.int64)
     organisation = np.zeros(256, np.int64)
     for value, sign in enumerate(_bytes(_ALPHABET)):
@@ -154,7 +156,7 @@ def _pair_sums() -> list[NDArray[np.uint16]]:
         elif place == 16:  # the check character itself: X counts 10, and the other sum plus it makes 0
             own = np.where(np.arange(256) == ord("X"), 10, organisation)
             sums = sums | (own[None, :] % 11) << 9
-        tables.append(sums.astype(np.uint16).reshape(-1))
+        tables.append(sums.reshape(-1).astype(np.uint32) | np.left_shift(misfits[place // 2], 16, dtype=np.uint32))
     return tables
 
 
@@ -170,5 +172,5 @@ def _checks(matrix: Bytes) -> BoolRows:
     sums = tables[0].take(pairs(matrix, 0))
     for step, table in enumerate(tables[1:], 1):
         sums += table.take(pairs(matrix, 2 * step))
-    right: BoolRows = _right_sums().take(sums)
+    right: BoolRows = (sums < 65536) & _right_sums().take(sums & 65535)
     return right
