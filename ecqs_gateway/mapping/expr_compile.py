@@ -22,6 +22,9 @@ from ecqs_gateway.mapping.expr_values import DTYPES, Unfit, Value, common_kind, 
 
 __all__ = ["Compiler"]
 
+MAX_WEIGHT = 4000
+"""Largest Polars expression, counting every mention of a shared part."""
+_COLUMN_WEIGHT = 4
 _QUANTIFIERS = ("count", "any", "all")
 
 
@@ -38,12 +41,23 @@ class Compiler:
     items: Mapping[str, pl.DataType] | None = None
     used_items: set[str] = field(default_factory=set)
     reads: int = 0
+    weight: int = 0
 
     def visit(self, node: exp.Expr) -> Value:
         """Compile one node and what is below it; raises ExpressionError."""
-        before = self.reads
+        before, outside = self.reads, self.weight
+        self.weight = 0
         value = _VISITORS[type(node)](self, node)
-        return replace(value, constant=True) if self.reads == before else value
+        weight = 1 if value.written else self.weight + 1
+        if weight > MAX_WEIGHT:
+            hint = "bring it down to fewer steps, or map through two fields"
+            raise self.fail("ECQS-1105", "this part costs too much to compute", node, hint)
+        self.weight = outside + weight
+        return replace(value, constant=self.reads == before, weight=weight)
+
+    def reuse(self, value: Value, times: int) -> None:
+        """Count that a part stands several times in the Polars expression."""
+        self.weight += value.weight * max(times - 1, 0)
 
     def fail(self, code: str, message: str, node: exp.Expr, hint: str | None = None) -> ExpressionError:
         """Make the error that points at a node."""
@@ -88,6 +102,7 @@ class Compiler:
         """Compile a column, of the list item first where there is one."""
         name = self.parsed.piece(node).value
         self.reads += 1
+        self.weight += _COLUMN_WEIGHT
         if self.items is not None and name in self.items:
             self.used_items.add(name)
             return self._typed(name, self.items[name], node)
@@ -125,6 +140,8 @@ class Compiler:
             raise self.fail("ECQS-1106", f"it takes {function.signature}, not {len(nodes)} values", node)
         args = tuple(self._argument(function, place, below) for place, below in enumerate(nodes))
         value = function.build(_Call(self, node, args))
+        for arg in args:
+            self.reuse(arg, function.uses)
         return _folded(value) if all(arg.constant for arg in args) else value
 
     def _argument(self, function: Function, place: int, node: exp.Expr) -> Value:
@@ -154,16 +171,17 @@ class Compiler:
                 "ECQS-1103", "there is no such list", nodes[0], f"did you mean {near}?" if near else f"lists: {known}"
             )
         items, read, outer = self._on_items(target, nodes[1]) if len(nodes) == 2 else (None, set(), set())
-        column = f"__term{len(self.terms)}"
+        column = f"{self.context.terms}{len(self.terms)}"
         self.reads += 1
         self.terms.append(ListTerm(column, target, name, items, frozenset(read), frozenset(outer)))
         kind = ExprType.INTEGER if name == "count" else ExprType.BOOLEAN
         return Value(kind, pl.col(column))
 
     def _on_items(self, target: str, node: exp.Expr) -> tuple[pl.Expr, set[str], set[str]]:
-        inner = replace(self, items=self.context.lists[target], used=set(), used_items=set())
+        inner = replace(self, items=self.context.lists[target], used=set(), used_items=set(), weight=0)
         items = inner.condition(node)
         self.used |= inner.used
+        self.weight += inner.weight
         return items, inner.used_items, inner.used
 
 
@@ -235,6 +253,8 @@ def _arithmetic(compiler: Compiler, node: exp.Expr) -> Value:
     if kind not in {ExprType.INTEGER, ExprType.DECIMAL, ExprType.NULL}:
         hint = "use date_add, days_between or ||" if kind is not ExprType.BOOLEAN else None
         raise compiler.fail("ECQS-1104", f"numbers are wanted here, but this is {kind.value}", node, hint)
+    for value in (left, right) if isinstance(node, exp.Mod) else (right,) if isinstance(node, exp.Div) else ():
+        compiler.reuse(value, 4)
     try:
         return operators.arithmetic(type(node), left, right)
     except Unfit as unfit:
@@ -290,6 +310,8 @@ def _in(compiler: Compiler, node: exp.Expr) -> Value:
     if not members:
         raise compiler.fail("ECQS-1101", "after IN comes a list of values in brackets", node)
     _, values = compiler.together([node.this, *members], node.this, "the values of IN are")
+    if not all(value.written for value in values[1:]):
+        compiler.reuse(values[0], len(members))
     return Value(ExprType.BOOLEAN, operators.within(values[0], values[1:]))
 
 
@@ -298,6 +320,7 @@ def _between(compiler: Compiler, node: exp.Expr) -> Value:
     kind, (value, low, high) = compiler.together(nodes, nodes[1], "BETWEEN compares")
     if kind is ExprType.BOOLEAN:
         raise compiler.fail("ECQS-1104", "conditions have no order", nodes[0])
+    compiler.reuse(value, 2)
     return Value(ExprType.BOOLEAN, (value.expr >= low.expr) & (value.expr <= high.expr))
 
 
@@ -320,6 +343,7 @@ def _conditions(compiler: Compiler, subject: exp.Expr | None, branches: list[exp
         return [compiler.condition(branch.this) for branch in branches]
     nodes = [subject, *(branch.this for branch in branches)]
     _, (value, *wanted) = compiler.together(nodes, nodes[1], "CASE compares")
+    compiler.reuse(value, len(wanted))
     return [value.expr == one.expr for one in wanted]
 
 
@@ -330,6 +354,7 @@ def _cast(compiler: Compiler, node: exp.Expr) -> Value:
         cast = operators.cast(value, operators.CAST_TYPES[target.this], sizes)
     except Unfit as unfit:
         raise compiler.fail("ECQS-1104", str(unfit), node) from None
+    compiler.reuse(value, 2)
     return _folded(cast) if value.constant else cast
 
 

@@ -96,6 +96,8 @@ class Function:
     """An expression without columns, and what it gives, written as a literal of the language."""
     build: Callable[[Call], Value]
     group: str
+    uses: int = 1
+    """How often the Polars expression it builds names an argument."""
 
     @property
     def signature(self) -> str:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import polars as pl
 
 from ecqs_gateway.mapping.expr_functions import DATE, TEXT, Call, Function, boolean, integer, param, text
-from ecqs_gateway.mapping.expr_operators import balanced
 from ecqs_gateway.mapping.expr_values import Value, literal
+from ecqs_gateway.model.codes import COLUMNS as CODE_COLUMNS
+from ecqs_gateway.model.codes import CodeTable
 from ecqs_gateway.model.types import (
     CertificateNumber,
     FieldType,
     LicenceId,
     Uscc,
-    blank_to_null,
     unit_of,
     valid_on_expr,
     xk_of,
@@ -20,40 +20,70 @@ from ecqs_gateway.model.types import (
 
 __all__ = ["FUNCTIONS"]
 
+_BETWEEN = "\x1f"
+
 
 def _is_good(call: Call, field_type: FieldType) -> Value:
     """Say whether a text reads and checks as a field type; null for null."""
     source, codes = call.args[0].expr, call.context.codes
-    read = field_type.read_expr(blank_to_null(source), codes)
+    read = field_type.read_expr(source, codes)
     good = read.is_not_null() & field_type.check_expr(read, codes)
     return boolean(pl.when(source.is_not_null()).then(good.fill_null(value=False)))
 
 
 def _canonical(call: Call) -> pl.Expr:
-    return CertificateNumber().read_expr(blank_to_null(call.args[0].expr), call.context.codes)
+    return CertificateNumber().read_expr(call.args[0].expr, call.context.codes)
+
+
+def _table(call: Call) -> CodeTable:
+    """Give the code table the second argument names."""
+    tables, name = call.context.codes, call.args[1].literal
+    if tables is None:
+        raise call.fail("the code tables are not at hand here", code="ECQS-1108", arg=1)
+    if name not in tables:
+        known = ", ".join(sorted(tables))
+        raise call.fail("there is no such code table", code="ECQS-1108", hint=f"the tables are {known}", arg=1)
+    return tables[str(name)]
 
 
 def _code_valid_on(call: Call) -> Value:
-    code, name, on = call.args
-    tables = call.context.codes
-    if tables is None:
-        raise call.fail("the code tables are not at hand here", code="ECQS-1108", arg=1)
-    if name.literal not in tables:
-        known = ", ".join(sorted(tables))
-        raise call.fail("there is no such code table", code="ECQS-1108", hint=f"the tables are {known}", arg=1)
-    return boolean(valid_on_expr(tables[str(name.literal)], code.expr, on.expr))
+    code, _, on = call.args
+    return boolean(valid_on_expr(_table(call), code.expr, on.expr))
+
+
+def _code_allows(call: Call) -> Value:
+    code, _, column, value, on = call.args
+    table = _table(call)
+    name = str(column.literal)
+    if table.rows.schema.get(name) != pl.String:
+        known = ", ".join(one for one in table.rows.columns if one not in CODE_COLUMNS)
+        raise call.fail("the table has no such column", code="ECQS-1108", hint=f"its own columns are {known}", arg=2)
+    pairs = table.rows.with_columns(pl.col(name).str.split("|")).explode(name).filter(pl.col(name).is_not_null())
+    paired = CodeTable(table.name, pairs.with_columns(code=pl.concat_str("code", name, separator=_BETWEEN)))
+    allowed = valid_on_expr(paired, pl.concat_str(code.expr, value.expr, separator=_BETWEEN), on.expr)
+    # Where the table says nothing of the code on that day, nothing is known either way.
+    return boolean(pl.when(valid_on_expr(table, code.expr, on.expr)).then(allowed))
 
 
 def _working_days_between(call: Call) -> Value:
     calendar = call.context.calendar
     if calendar is None or not calendar.spans:
         raise call.fail("the working-day calendar is not at hand here", code="ECQS-1108")
-    start, end = (value.expr for value in call.args)
-    inside = [(start >= first) & (start <= last) & (end >= first) & (end <= last) for first, last in calendar.spans]
-    known = balanced(inside, lambda a, b: a | b)
-    first, last = (pick(start, end) + pl.duration(days=1) for pick in (pl.min_horizontal, pl.max_horizontal))
-    counted = pl.business_day_count(first, last, week_mask=(True,) * 7, holidays=calendar.days_off)
-    return integer(pl.when(known).then(pl.when(start <= end).then(counted).otherwise(-counted)))
+    days, counts, spans = calendar.counted
+
+    def look_up(table: pl.Series) -> tuple[pl.Expr, pl.Expr]:
+        start, end = (
+            value.expr.to_physical().replace_strict(days, table, default=None, return_dtype=pl.Int64)
+            for value in call.args
+        )
+        return start, end
+
+    before, after = look_up(counts)
+    between = after - before
+    if len(calendar.spans) > 1:
+        here, there = look_up(spans)
+        between = pl.when(here == there).then(between)
+    return integer(between)
 
 
 def _today(call: Call) -> Value:
@@ -74,6 +104,7 @@ FUNCTIONS = (
         ("is_uscc('91440300192317458F')", "TRUE"),
         lambda c: _is_good(c, Uscc()),
         _GROUP,
+        uses=3,
     ),
     Function(
         "is_certificate_no",
@@ -83,6 +114,7 @@ FUNCTIONS = (
         ("is_certificate_no('（苏）XK06-001-00238')", "TRUE"),
         lambda c: _is_good(c, CertificateNumber()),
         _GROUP,
+        uses=3,
     ),
     Function(
         "certificate_unit",
@@ -92,6 +124,7 @@ FUNCTIONS = (
         ("certificate_unit('苏XK06-001-00238')", "'320000'"),
         lambda c: text(unit_of(_canonical(c), c.context.codes)),
         _GROUP,
+        uses=2,
     ),
     Function(
         "certificate_xk",
@@ -101,6 +134,7 @@ FUNCTIONS = (
         ("certificate_xk('(苏)XK06-001-00238')", "'XK06-001'"),
         lambda c: text(xk_of(_canonical(c))),
         _GROUP,
+        uses=2,
     ),
     Function(
         "is_licence_id",
@@ -110,6 +144,7 @@ FUNCTIONS = (
         ("is_licence_id('1.2.156.3005.2')", "FALSE"),
         lambda c: _is_good(c, LicenceId()),
         _GROUP,
+        uses=3,
     ),
     Function(
         "code_valid_on",
@@ -121,6 +156,23 @@ FUNCTIONS = (
         _GROUP,
     ),
     Function(
+        "code_allows",
+        (
+            param("code", TEXT),
+            param("table", TEXT, written=True),
+            param("column", TEXT, written=True),
+            param("value", TEXT),
+            param("date", DATE),
+        ),
+        "boolean",
+        "Whether a column of a national code table (values with | between) lists a value for a code on a day; "
+        "null when the table says nothing of the code on that day.",
+        ("code_allows('520000', 'units', 'alternates', '黔', date('2024-01-01'))", "TRUE"),
+        _code_allows,
+        _GROUP,
+        uses=2,
+    ),
+    Function(
         "working_days_between",
         (param("from", DATE), param("to", DATE)),
         "integer",
@@ -128,6 +180,7 @@ FUNCTIONS = (
         ("working_days_between(date('2020-09-30'), date('2020-10-10'))", "2"),
         _working_days_between,
         _GROUP,
+        uses=2,
     ),
     Function(
         "today",

@@ -19,29 +19,13 @@ from ecqs_gateway.mapping.expr_functions import (
     same_kind,
 )
 from ecqs_gateway.mapping.expr_types import ExprType
-from ecqs_gateway.mapping.expr_values import Value, bounded, literal, within_calendar
-from ecqs_gateway.model.types import BusinessDate, FieldProblem, blank_to_null
+from ecqs_gateway.mapping.expr_values import Value, bounded, day_of, literal
+from ecqs_gateway.model.types import BusinessDate, FieldProblem
 
-__all__ = ["FUNCTIONS", "add_days", "add_months"]
+__all__ = ["FUNCTIONS"]
 
 _FAR_DAYS = 4_000_000
 _FAR_MONTHS = 200_000
-
-
-def add_days(start: pl.Expr, days: pl.Expr) -> pl.Expr:
-    """Give the day so many days later; null outside the years 1 to 9999."""
-    moved = start.to_physical().cast(pl.Int64) + days.clip(-_FAR_DAYS, _FAR_DAYS)
-    return within_calendar(moved.cast(pl.Int32, strict=False).cast(pl.Date), days=1)
-
-
-def add_months(start: pl.Expr, months: pl.Expr) -> pl.Expr:
-    """Give the same day so many months later, or the last day of a shorter month; null outside the years 1 to 9999."""
-    month = start.dt.month().cast(pl.Int64) - 1
-    count = start.dt.year().cast(pl.Int64) * 12 + month + months.clip(-_FAR_MONTHS, _FAR_MONTHS)
-    count = pl.when((count >= 12) & (count < 120_000)).then(count)
-    first = pl.date(count // 12, count % 12 + 1, pl.lit(1))
-    in_month = pl.min_horizontal(start.dt.day().cast(pl.Int64), first.dt.days_in_month().cast(pl.Int64))
-    return add_days(first, pl.when(count.is_not_null()).then(in_month - 1))
 
 
 def _coalesce(call: Call) -> Value:
@@ -101,16 +85,24 @@ def _date(call: Call) -> Value:
             return literal(BusinessDate().read(value.literal))
         except FieldProblem:
             raise call.fail("this text is not a date", hint="write it as date('2020-01-31')") from None
-    return day(BusinessDate().read_expr(blank_to_null(value.expr)))
+    return day(BusinessDate().read_expr(value.expr))
 
 
 def _date_add(call: Call) -> Value:
-    return day(add_days(call.args[0].expr, call.args[1].expr))
+    start, count = call.args
+    return day(day_of(start.expr.to_physical().cast(pl.Int64) + count.expr.clip(-_FAR_DAYS, _FAR_DAYS)))
 
 
 def _add_months(call: Call, per: int) -> Value:
+    """Move by whole months; Polars goes to the last day of a shorter month by itself."""
     start, count = call.args
-    return day(add_months(start.expr, count.expr.clip(-_FAR_MONTHS, _FAR_MONTHS) * per))
+    if isinstance(count.literal, int):
+        moved = start.expr.dt.offset_by(f"{max(-_FAR_MONTHS, min(count.literal * per, _FAR_MONTHS))}mo")
+    else:
+        months = count.expr.clip(-_FAR_MONTHS, _FAR_MONTHS) * per
+        words = pl.concat_str(months.clip(-_FAR_MONTHS, _FAR_MONTHS).cast(pl.String), pl.lit("mo"))
+        moved = start.expr.dt.offset_by(words)
+    return day(day_of(moved.to_physical().cast(pl.Int64)))
 
 
 def _days_between(call: Call) -> Value:
@@ -142,6 +134,7 @@ FUNCTIONS = (
         ("nullif('/', '/')", "NULL"),
         _nullif,
         _VALUES,
+        uses=2,
     ),
     Function(
         "least",
@@ -198,6 +191,7 @@ FUNCTIONS = (
         ("date('2020年1月5日')", "date('2020-01-05')"),
         _date,
         _DATES,
+        uses=2,
     ),
     Function(
         "year",

@@ -52,11 +52,15 @@ def _substr(call: Call) -> Value:
 
 def _left(call: Call) -> Value:
     source, count = call.args
+    if isinstance(count.literal, int):
+        return text(source.expr.str.head(min(max(count.literal, 0), _FAR)), source)
     return text(substring(source.expr, pl.lit(1, dtype=pl.Int64), count.expr), source)
 
 
 def _right(call: Call) -> Value:
     source, count = call.args
+    if isinstance(count.literal, int):
+        return text(source.expr.str.tail(min(max(count.literal, 0), _FAR)), source)
     count_expr = count.expr.clip(0, _FAR)
     size = source.expr.str.len_chars().cast(pl.Int64)
     start = pl.max_horizontal(size - count_expr, pl.lit(0)) + 1
@@ -235,6 +239,7 @@ FUNCTIONS = (
         ("substr('320000', 1, 2)", "'32'"),
         _substr,
         _GROUP,
+        uses=2,
     ),
     Function(
         "left",
@@ -244,6 +249,7 @@ FUNCTIONS = (
         ("left('20240925', 4)", "'2024'"),
         _left,
         _GROUP,
+        uses=2,
     ),
     Function(
         "right",
@@ -253,6 +259,7 @@ FUNCTIONS = (
         ("right('XK06-001-00238', 5)", "'00238'"),
         _right,
         _GROUP,
+        uses=2,
     ),
     Function(
         "replace",

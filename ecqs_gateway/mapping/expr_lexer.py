@@ -228,8 +228,15 @@ def _check_neighbours(text: str, pieces: list[Piece]) -> None:
             raise ExpressionError("ECQS-1101", "a value is missing beside this comma", spot=_spot(text, piece))
         if pair == ("(", ")") and _signs(piece, after) and (before is None or before.kind is not Kind.CALL):
             raise ExpressionError("ECQS-1101", "nothing stands between these brackets", spot=_spot(text, piece))
-        if pair == ("NOT", "NULL") and piece.kind is Kind.KEYWORD and (before is None or before.value != "IS"):
+        if pair == ("NOT", "NULL") and piece.kind is Kind.KEYWORD and _is_operand(before):
             raise ExpressionError("ECQS-1101", "NOT NULL is no test", hint="write IS NOT NULL", spot=_spot(text, piece))
+
+
+def _is_operand(piece: Piece | None) -> bool:
+    """Say whether a value ends with this piece."""
+    if piece is None or piece.kind in {Kind.NAME, Kind.STRING, Kind.NUMBER}:
+        return piece is not None
+    return piece.value in {")", "END", "NULL", "TRUE", "FALSE"}
 
 
 def _signs(*pieces: Piece | None) -> bool:

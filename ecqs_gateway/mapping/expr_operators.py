@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from ecqs_gateway.mapping.expr_types import ExprType
 from ecqs_gateway.mapping.expr_values import DTYPES, Unfit, Value, bounded, convert, literal
-from ecqs_gateway.model.types import BusinessDate, Timestamp, blank_to_null
+from ecqs_gateway.model.types import BusinessDate, Timestamp
 
 __all__ = ["CAST_TYPES", "COMPARE", "arithmetic", "balanced", "cast", "decimal_literal", "like", "negative", "within"]
 
@@ -201,8 +201,8 @@ def _text_to_boolean(text: pl.Expr) -> pl.Expr:
 _CASTS: dict[tuple[ExprType, ExprType], Callable[[pl.Expr], pl.Expr]] = {
     (ExprType.TEXT, ExprType.INTEGER): lambda e: e.str.strip_chars().cast(pl.Int64, strict=False),
     (ExprType.TEXT, ExprType.DECIMAL): lambda e: bounded(e.str.strip_chars().cast(_DECIMAL, strict=False)),
-    (ExprType.TEXT, ExprType.DATE): lambda e: BusinessDate().read_expr(blank_to_null(e)),
-    (ExprType.TEXT, ExprType.TIMESTAMP): lambda e: Timestamp().read_expr(blank_to_null(e)),
+    (ExprType.TEXT, ExprType.DATE): lambda e: BusinessDate().read_expr(e),
+    (ExprType.TEXT, ExprType.TIMESTAMP): lambda e: Timestamp().read_expr(e),
     (ExprType.TEXT, ExprType.BOOLEAN): _text_to_boolean,
     (ExprType.DECIMAL, ExprType.INTEGER): lambda e: e.round(0, mode="half_away_from_zero").cast(pl.Int64, strict=False),
     (ExprType.INTEGER, ExprType.BOOLEAN): lambda e: e != 0,

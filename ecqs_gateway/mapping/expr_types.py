@@ -10,11 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
+from ecqs_gateway.doors import clock
 from ecqs_gateway.model.codes import CodeTables
-from ecqs_gateway.rules.calendar import WorkingCalendar
+
+if TYPE_CHECKING:  # the rules engine is built on this language
+    from ecqs_gateway.rules.calendar import WorkingCalendar
 
 __all__ = ["CompiledExpr", "ExprContext", "ExprType", "ListTerm"]
 
@@ -45,6 +50,15 @@ class ExprContext:
     calendar: WorkingCalendar | None = None
     today: date | None = None
     lists: Mapping[str, Mapping[str, pl.DataType]] = field(default_factory=dict)
+    terms: str = "__term"
+    """How the columns of list quantifiers are called: this and a number."""
+
+    @classmethod
+    def of(cls, codes: CodeTables, calendar: Path, today: date | None = None) -> ExprContext:
+        """Give the context of rules: code tables, the folder of calendar files, and the day (the current one)."""
+        from ecqs_gateway.rules.calendar import load_calendar  # noqa: PLC0415 -- built on this language
+
+        return cls(codes, load_calendar(calendar), today or clock.today())
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,10 @@ __all__ = [
     "bounded",
     "common_kind",
     "convert",
+    "day_of",
     "from_column",
     "literal",
     "to_date",
-    "within_calendar",
 ]
 
 Literal = str | int | Decimal | bool | date | None
@@ -35,6 +35,7 @@ Literal = str | int | Decimal | bool | date | None
 _SCALE = 6
 _LIMIT = Decimal(10) ** 15
 _DECIMAL = pl.Decimal(38, _SCALE)
+_NARROW = pl.Decimal(15 + _SCALE, _SCALE)
 _TIMESTAMP = pl.Datetime("us", "Asia/Shanghai")
 DTYPES: dict[ExprType, pl.DataType] = {
     ExprType.TEXT: pl.String(),
@@ -57,7 +58,8 @@ class Value:
     """A part of an expression: its kind, its Polars expression, and what is known of it before it runs.
 
     ``constant`` is true when no column is read; ``written`` when it stands in the text as a literal, whose value is
-    then ``literal``. ``growth`` bounds how many times longer than its source a text can become.
+    then ``literal``. ``growth`` bounds how many times longer than its source a text can become, ``weight`` is the
+    size of the Polars expression: a part that is used twice counts twice, in planning and in running.
     """
 
     kind: ExprType
@@ -66,6 +68,7 @@ class Value:
     written: bool = False
     literal: Literal = None
     growth: float = 1.0
+    weight: int = 1
 
 
 def literal(value: Literal) -> Value:
@@ -111,7 +114,7 @@ def from_column(name: str, dtype: pl.DataType | None) -> Value:
     elif base.is_decimal():
         found = Value(ExprType.DECIMAL, bounded(column.cast(_DECIMAL, strict=False)))
     elif base is pl.Date:
-        found = Value(ExprType.DATE, within_calendar(column, days=1))
+        found = Value(ExprType.DATE, _within_calendar(column, days=1))
     elif isinstance(dtype, pl.Datetime):
         found = Value(ExprType.TIMESTAMP, _in_shanghai(column, dtype))
     else:
@@ -124,7 +127,7 @@ _LAST_DAY = (date(9999, 12, 31) - date(1970, 1, 1)).days
 _PER_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 
 
-def within_calendar(moment: pl.Expr, *, days: int) -> pl.Expr:
+def _within_calendar(moment: pl.Expr, *, days: int) -> pl.Expr:
     """Give a date or timestamp, or null outside the years 1 to 9999; ``days`` is the length of a day in its units.
 
     PostgreSQL's ``infinity`` arrives as such a value, and Polars cannot compute with it.
@@ -134,8 +137,17 @@ def within_calendar(moment: pl.Expr, *, days: int) -> pl.Expr:
     return pl.when((number >= lowest) & (number < highest)).then(moment)
 
 
+def day_of(number: pl.Expr) -> pl.Expr:
+    """Give the date so many days after 1970-01-01, or null outside the years 1 to 9999.
+
+    The number is named once only: in a chain of date functions each mention would double the work.
+    """
+    below, above = _FIRST_DAY - 1, _LAST_DAY + 1
+    return number.clip(below, above).replace([below, above], [None, None]).cast(pl.Int32).cast(pl.Date)
+
+
 def _in_shanghai(column: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
-    column = within_calendar(column, days=_PER_DAY[dtype.time_unit])
+    column = _within_calendar(column, days=_PER_DAY[dtype.time_unit])
     if dtype.time_zone is None:
         # Clocks in China were put forward and back from 1986 to 1991: hours that did not exist become null.
         column = column.dt.replace_time_zone("Asia/Shanghai", ambiguous="null", non_existent="null")
@@ -145,9 +157,8 @@ def _in_shanghai(column: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
 
 
 def bounded(number: pl.Expr) -> pl.Expr:
-    """Give a decimal, or null where it has 15 digits or more before the point: two such never overflow."""
-    limit = pl.lit(_LIMIT, dtype=_DECIMAL)
-    return pl.when((number < limit) & (number > -limit)).then(number)
+    """Give a decimal, or null where it has more than 15 digits before the point: two such never overflow."""
+    return number.cast(_NARROW, strict=False).cast(_DECIMAL)
 
 
 def common_kind(values: Iterable[Value]) -> ExprType:

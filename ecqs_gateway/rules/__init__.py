@@ -1,1 +1,21 @@
-"""The rule catalogue: loaded rules, their effective dates, evaluation to findings."""
+"""The rule catalogue: loaded rules, their effective dates, the working-day calendar, evaluation to findings."""
+
+from ecqs_gateway.mapping.expr import ExprContext
+from ecqs_gateway.rules.calendar import WorkingCalendar, load_calendar
+from ecqs_gateway.rules.catalogue import CompiledRule, CompiledRules, RuleCatalogue, compile_rules
+from ecqs_gateway.rules.check import EXAMPLE_DAY, RuleProblem, check_rules
+from ecqs_gateway.rules.evaluate import evaluate
+
+__all__ = [
+    "EXAMPLE_DAY",
+    "CompiledRule",
+    "CompiledRules",
+    "ExprContext",
+    "RuleCatalogue",
+    "RuleProblem",
+    "WorkingCalendar",
+    "check_rules",
+    "compile_rules",
+    "evaluate",
+    "load_calendar",
+]

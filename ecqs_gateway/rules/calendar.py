@@ -14,6 +14,8 @@ from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
 
+import polars as pl
+
 from ecqs_gateway.errors import Misconfigured
 
 __all__ = ["COLUMNS", "WorkingCalendar", "load_calendar"]
@@ -41,9 +43,17 @@ class WorkingCalendar:
         return tuple(runs)
 
     @cached_property
-    def days_off(self) -> tuple[date, ...]:
-        """Give all days of known years that are not worked, in order."""
-        return tuple(day for first, last in self.spans for day in _days(first, last) if not self.worked(day))
+    def counted(self) -> tuple[pl.Series, pl.Series, pl.Series]:
+        """Give for every known day its number since 1970-01-01, the working days up to and with it, and its run.
+
+        Working days between two days of one run are then a subtraction.
+        """
+        days = [(day, run) for run, (first, last) in enumerate(self.spans) for day in _days(first, last)]
+        frame = pl.DataFrame(
+            {"day": [day for day, _ in days], "run": [run for _, run in days]},
+            schema={"day": pl.Date, "run": pl.Int64},
+        ).with_columns(worked=pl.Series([self.worked(day) for day, _ in days], dtype=pl.Int64))
+        return frame["day"].to_physical(), frame["worked"].cum_sum(), frame["run"]
 
     def known(self, day: date) -> bool:
         """Say whether the day lies in a known year."""

@@ -19,13 +19,14 @@ from ecqs_gateway.rules.calendar import load_calendar
 
 UNITS = pl.DataFrame(
     {
-        "code": ["320000", "210000", "990000", "990000"],
-        "name": ["江苏", "辽宁", "兵团", "兵团"],
+        "code": ["320000", "520000", "990000", "990000"],
+        "name": ["江苏", "贵州", "兵团", "兵团"],
         "valid_from": [None, None, dt.date(2000, 1, 1), dt.date(2020, 1, 1)],
         "valid_until": [None, None, dt.date(2010, 12, 31), None],
+        "alternates": [None, "黔", "a|b", "b|c"],
         "source": "test",
         "note": None,
-        "abbreviation": ["苏", "辽", None, None],
+        "abbreviation": ["苏", "贵", None, None],
     },
     schema_overrides={"valid_from": pl.Date, "valid_until": pl.Date, "note": pl.String},
 )
@@ -39,15 +40,26 @@ def context(request):
 
 NASTY = {
     ExprType.TEXT: [
-        None, "", " ", "　", "abc", "ABC", "水泥", "（苏）XK06-001-00238", "20200105", "2020-02-30", "'", "\\", "$1", "%",
-        "\U0001f600" * 3, "x" * 5000, "１２", "-", "9" * 50, "a\nb", "\x00", "é", "91440300192317458F",
+        *(None, "", " ", "　", "abc", "ABC", "水泥", "（苏）XK06-001-00238", "20200105", "2020-02-30", "'", "\\", "$1"),
+        *("%", "\U0001f600" * 3, "x" * 5000, "１２", "-", "9" * 50, "a\nb", "\x00", "é", "91440300192317458F"),
     ],
     ExprType.INTEGER: [None, 0, 1, -1, 7, 2**63 - 1, -(2**63), 2**31, -(2**31), 100, -100],
-    ExprType.DECIMAL: [None, 0.0, 1.5, -2.5, 1e300, -1e300, float("nan"), float("inf"), -float("inf"), 0.1, 999999999999999.9],
-    ExprType.DATE: [None, dt.date(2020, 2, 29), dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(2026, 12, 31), dt.date(1969, 12, 31)],
-    ExprType.TIMESTAMP: [None, dt.datetime(2020, 2, 29, 23, 59, 59), dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23), dt.datetime(1986, 5, 4, 2, 30)],
+    ExprType.DECIMAL: [
+        *(None, 0.0, 1.5, -2.5, 1e300, -1e300, float("nan"), float("inf"), -float("inf"), 0.1, 999999999999999.9),
+    ],
+    ExprType.DATE: [
+        *(None, dt.date(2020, 2, 29), dt.date(1, 1, 1), dt.date(9999, 12, 31), dt.date(2026, 12, 31)),
+        dt.date(1969, 12, 31),
+    ],
+    ExprType.TIMESTAMP: [
+        None,
+        dt.datetime(2020, 2, 29, 23, 59, 59),  # noqa: DTZ001 -- as sources without zones give them
+        dt.datetime(1, 1, 1),  # noqa: DTZ001
+        dt.datetime(9999, 12, 31, 23),  # noqa: DTZ001
+        dt.datetime(1986, 5, 4, 2, 30),  # noqa: DTZ001
+    ],
     ExprType.BOOLEAN: [None, True, False],
-}  # fmt: skip
+}
 SOURCE = {
     ExprType.TEXT: pl.String(),
     ExprType.INTEGER: pl.Int64(),
@@ -91,6 +103,8 @@ def test_every_function_does_what_its_example_says(function, context):
 def argument(one: Param, rng: random.Random) -> str:
     kinds = sorted(one.kinds if one.kinds != ANY else set(SOURCE), key=lambda kind: kind.value)
     kind = rng.choice(kinds)
+    if one.name in {"table", "column"}:
+        return "'units'" if one.name == "table" else "'alternates'"
     if one.written:
         return rng.choice(WRITTEN[kind])
     if rng.random() < 0.1:
@@ -120,14 +134,17 @@ def test_every_function_is_total(function, context):
 
 @pytest.mark.parametrize("kind", list(SOURCE), ids=lambda kind: kind.value)
 def test_every_cast_is_total(kind):
+    refused: list[str] = []
     for target in ("text", "integer", "decimal", "decimal(5, 2)", "date", "timestamp", "boolean"):
         try:
             compiled = compile_expr(f"CAST({kind.value}_a AS {target})", dict(FRAME.schema))
         except ExpressionError as error:
-            assert "cannot be cast" in str(error)
+            refused.append(str(error))
             continue
         found = FRAME.select(x=compiled.expr)["x"]
         assert found.dtype == DTYPES[compiled.kind]
+    assert all("cannot be cast" in error for error in refused)
+    assert len(refused) < 5
 
 
 @pytest.mark.parametrize("sign", ["+", "-", "*", "/", "%"])
@@ -190,7 +207,6 @@ def test_words_in_the_wrong_number_are_refused_for_every_function(context):
         ("digits_only('')", ""),
         ("full_width('aA1 ')", "ａＡ１　"),
         ("half_width(full_width('aA1 ~!'))", "aA1 ~!"),
-        ("date('')", None),
         ("starts_with('abc', NULL)", None),
         ("working_days_between(date('2020-10-10'), date('2020-09-30'))", -2),
         ("working_days_between(date('2020-10-01'), date('2020-10-01'))", 0),
@@ -200,6 +216,12 @@ def test_words_in_the_wrong_number_are_refused_for_every_function(context):
         ("code_valid_on('990000', 'units', date('2020-01-01'))", True),
         ("code_valid_on('100000', 'units', date('2020-01-01'))", False),
         ("code_valid_on(NULL, 'units', date('2020-01-01'))", None),
+        ("code_allows('990000', 'units', 'alternates', 'a', date('2005-01-01'))", True),
+        ("code_allows('990000', 'units', 'alternates', 'a', date('2020-01-01'))", False),
+        ("code_allows('990000', 'units', 'alternates', 'a', date('2015-01-01'))", None),
+        ("code_allows('320000', 'units', 'alternates', 'a', date('2015-01-01'))", False),
+        ("code_allows('110000', 'units', 'alternates', 'a', date('2015-01-01'))", None),
+        ("code_allows('990000', 'units', 'alternates', NULL, date('2005-01-01'))", None),
         ("is_uscc('91440300192317458G')", False),
         ("is_uscc(NULL)", None),
         ("is_uscc('')", False),
@@ -208,10 +230,6 @@ def test_words_in_the_wrong_number_are_refused_for_every_function(context):
     ],
 )
 def test_edges(text, wanted, context):
-    if text in {"date('')"}:
-        with pytest.raises(ExpressionError, match="not a date"):
-            compile_expr(text, {}, context=context)
-        return
     assert pl.select(compile_expr(text, {}, context=context).expr).item() == wanted
 
 

@@ -1,11 +1,17 @@
-"""Hostile and random texts: an error or a value, quickly, and nothing else ever happens."""
+"""Hostile and random texts: an error or a value, quickly, and nothing else ever happens.
+
+``ECQS_FUZZ=100000`` runs the long version, ``ECQS_SEED`` another one.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import random
 import sys
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -20,87 +26,117 @@ from ecqs_gateway.mapping.expr_values import Unfit
 
 COLUMNS = {"QYMC": pl.String(), "ZT": pl.String(), "n": pl.Int64(), "d": pl.Date(), "b": pl.Boolean()}
 FRAME = pl.DataFrame(
-    {"QYMC": ["甲", "x" * 5000, None], "ZT": ["1", "", None], "n": [1, -(2**63), None], "d": [None] * 3, "b": [True, False, None]},
+    {
+        "QYMC": ["甲", "x" * 5000, None],
+        "ZT": ["1", "", None],
+        "n": [1, -(2**63), None],
+        "d": [None] * 3,
+        "b": [True, False, None],
+    },
     schema=COLUMNS,
-)  # fmt: skip
+)
 LIMIT = 0.050
+"""Seconds of CPU one text may take to compile."""
+RUN_LIMIT = 0.500
+"""Seconds of CPU a compiled expression may take on three rows."""
 FUZZ = int(os.environ.get("ECQS_FUZZ", "10000"))
+SEED = int(os.environ.get("ECQS_SEED", "20261123"))
 
-SQL_INJECTION = [
-    "'; DROP TABLE x; --", "QYMC'; DROP TABLE outbox; --", "1; DELETE FROM ledger", "1 OR 1=1; --", "QYMC = '' OR '1'='1' --",
-    "(SELECT password FROM users)", "(SELECT 1)", "QYMC IN (SELECT name FROM sqlite_master)", "EXISTS (SELECT 1)",
-    "1 UNION SELECT 1", "1 UNION ALL SELECT version()", "n INTERSECT n", "n EXCEPT n", "SELECT * FROM x", "* ", "QYMC.*", "x.*",
-    "INSERT INTO x VALUES (1)", "UPDATE x SET a = 1", "DELETE FROM x", "TRUNCATE TABLE x", "DROP TABLE x", "ALTER TABLE x ADD y",
-    "CREATE TABLE x (a int)", "CREATE FUNCTION f() RETURNS int AS 'x'", "GRANT ALL ON x TO y", "REVOKE ALL ON x FROM y",
-    "EXEC xp_cmdshell('dir')", "EXECUTE IMMEDIATE 'x'", "CALL p()", "DO $$ BEGIN END $$", "BEGIN; COMMIT", "COMMIT", "ROLLBACK TO x",
-    "SET ROLE postgres", "RESET ALL", "VACUUM FULL", "ATTACH DATABASE '/tmp/x' AS y", "PRAGMA table_info(x)", "COPY x TO '/tmp/x'",
-    "COPY x FROM PROGRAM 'id'", "LOAD DATA INFILE '/etc/passwd' INTO TABLE x", "LOAD 'httpfs'", "INSTALL httpfs", "EXPLAIN SELECT 1",
-    "DESCRIBE x", "SHOW TABLES", "USE master", "MERGE INTO x USING y ON 1=1", "WITH a AS (SELECT 1) SELECT 1", "VALUES (1)", "TABLE x",
-    "n FOR UPDATE", "n INTO OUTFILE '/tmp/x'", "n LIMIT 1", "n ORDER BY 1", "n GROUP BY 1", "n WHERE 1=1", "n HAVING 1=1",
-    "1 AS x", "n x", "CASE WHEN (SELECT 1) THEN 1 END", "coalesce((SELECT 1), 2)", "n = ANY (SELECT 1)", "n = ALL (ARRAY[1])",
-    "row(1, 2)", "(1, 2) = (1, 2)", "ARRAY[1, 2]", "n[1]", "n[1:2]", "{'a': 1}", "MAP {'a': 1}", "STRUCT(1)", "n::text", "n::int",
-    "QYMC ~ 'x'", "QYMC !~* 'x'", "QYMC ILIKE 'x'", "QYMC SIMILAR TO 'x'", "QYMC RLIKE 'x'", "QYMC REGEXP 'x'", "QYMC GLOB 'x'",
-    "QYMC COLLATE nocase = 'x'", "QYMC AT TIME ZONE 'UTC'", "INTERVAL '1' DAY", "DATE '2020-01-01'", "TIMESTAMP '2020-01-01'", "X'414243'",
-    "E'\\x41'", "N'x'", "U&'\\0041'", "B'101'", "$1", "?", ":name", "@x", "@@version", "%(x)s", "{x}", "{{ x }}", "{% if x %}", "${x}",
-    "`QYMC`", "[QYMC]", "QYMC -> 'x'", "QYMC ->> 'x'", "QYMC #> 'x'", "QYMC @> 'x'", "n & 1", "n | 1", "n ^ 1", "~n", "n << 1", "n >> 1",
-    "n ** 2", "n // 2", "n == 1", "n := 1", "n => 1", "x -> x + 1", "(x) -> x", "lambda x: x", "n IS DISTINCT FROM 1", "n <=> 1",
-    "QYMC 'x' 'y'", "n NOTNULL", "n ISNULL", "n OVERLAPS n", "b XOR b", "NOT", "AND b", "b OR", "CASE END", "CASE WHEN b END",
-]  # fmt: skip
-CALLS = [
-    "pg_read_file('/etc/passwd')", "pg_ls_dir('/')", "lo_import('/etc/passwd')", "lo_export(1, '/tmp/x')", "pg_sleep(10)", "dblink('x', 'y')",
-    "current_setting('x')", "set_config('a', 'b', false)", "version()", "inet_server_addr()", "query_to_xml('select 1')", "pg_terminate_backend(1)",
-    "load_file('/etc/passwd')", "sleep(10)", "benchmark(1000000, md5('x'))", "database()", "user()", "updatexml(1, 2, 3)", "extractvalue(1, 2)",
-    "load_extension('x.so')", "readfile('/etc/passwd')", "writefile('/tmp/x', 'y')", "edit('x')", "sqlite_version()", "randomblob(1000000000)",
-    "zeroblob(1000000000)", "generate_series(1, 1000000000)", "repeat('x', 1000000000)", "space(1000000000)", "rpad('x', 1000000000)",
-    "lpad(QYMC, 999999999, 'x')", "xp_cmdshell('dir')", "xp_regread('x')", "openrowset('x', 'y')", "opendatasource('x')", "sp_executesql('x')",
-    "utl_http.request('http://127.0.0.1/')", "utl_file.fopen('x', 'y', 'r')", "dbms_pipe.receive_message('x', 10)", "dbms_lock.sleep(10)",
-    "sys_eval('id')", "sys_exec('id')", "httpuritype('http://127.0.0.1/')", "read_csv('/etc/passwd')", "read_text('/etc/passwd')",
-    "read_parquet('http://127.0.0.1/x')", "glob('/etc/*')", "getenv('PATH')", "url('http://127.0.0.1/')", "file('/etc/passwd')",
-    "http_get('http://127.0.0.1/')", "remote('127.0.0.1', x.y)", "s3('x')", "jdbc('x')", "mysql('x')", "postgresql('x')", "executable('id')",
-    "java_method('java.lang.Runtime', 'exec')", "reflect('x', 'y')", "input_file_name()", "ai_query('x')", "random()", "rand()", "uuid()",
-    "now()", "current_timestamp()", "sysdate()", "nextval('x')", "currval('x')", "setseed(1)", "row_number() OVER ()", "sum(n) OVER (ORDER BY n)",
-    "lag(n)", "lead(n)", "first_value(n)", "rank()", "sum(n)", "avg(n)", "max(n)", "min(n)", "string_agg(QYMC, ',')", "array_agg(n)", "group_concat(QYMC)",
-    "percentile_cont(0.5)", "unnest(n)", "explode(n)", "json_extract(QYMC, '$.x')", "json_table(QYMC, '$')", "xmlparse(QYMC)", "xpath('x', QYMC)",
-    "eval('1')", "exec('1')", "compile('1', '', 'eval')", "__import__('os')", "__import__('os').system('id')", "open('/etc/passwd')",
-    "os.system('id')", "subprocess.run('id')", "getattr(n, '__class__')", "globals()", "locals()", "vars()", "dir()", "type(n)", "input()",
-    "print(n)", "breakpoint()", "exit()", "quit()", "help()", "memoryview(n)", "pl.read_csv('/etc/passwd')", "pl.col('x')", "map_elements(n)",
-    "pickle.loads('x')", "importlib.import_module('os')", "format('{0.__class__}', n)", "QYMC.format(n)", "QYMC.upper()", "n.__class__()",
-    "''.join('x')", "f'{n}'", "b'x'", "r'x'", "char(65)", "chr(65)", "unhex('41')", "from_base64('x')", "decode('x', 'hex')", "convert(n, char)",
-    "cast(n)", "cast(n AS xml)", "cast(n AS int[])", "cast(n AS regclass)", "cast(n AS varchar(10))", "cast(n AS struct)", "cast(n AS decimal(99, 9))",
-    "try_convert(int, n)", "if(b, 1, 2)", "iif(b, 1, 2)", "ifnull(n, 1)", "nvl(n, 1)", "decode(n, 1, 2)", "extract(year FROM d)", "trim(BOTH 'x' FROM QYMC)",
-    "substring(QYMC FROM 1 FOR 2)", "position('x' IN QYMC)", "overlay(QYMC PLACING 'x' FROM 1)", "count(*)", "count(DISTINCT n)", "count(n)", "any(n)", "all(n)",
-    "coalesce(DISTINCT n)", "upper(ALL QYMC)", "upper(QYMC ORDER BY n)", "upper(QYMC) FILTER (WHERE b)", "upper(QYMC) OVER ()", "upper(x => QYMC)", "upper(*)",
-    "length(QYMC)(n)", "upper(upper)(QYMC)", "count(count(n))", "regexp_like(QYMC, QYMC)", "regexp_like(QYMC, '(?=x)')", "regexp_like(QYMC, '(x)\\1')",
-]  # fmt: skip
-PYTHON = [
-    "QYMC.__class__", "().__class__.__bases__[0].__subclasses__()", "[x for x in n]", "{x: 1 for x in n}", "n if b else 1", "n; import os",
-    "import os", "lambda: 1", "yield n", "await n", "n := 5", "`id`", "$(id)", "| id", "&& id", "> /tmp/x", "< /etc/passwd", "\\x41", "\\", "\\'",
-    "#{n}", "<%= n %>", "<script>alert(1)</script>", "<!DOCTYPE x>", "file:///etc/passwd", "http://127.0.0.1/", "ldap://x", "${jndi:ldap://x}",
-    "../../etc/passwd", "C:\\x", "\x00", "QYMC\x00", "\x1b[31m", "\u202eQYMC", "QY\u200bMC", "\ufeffn", "QYMC\u2028n", "n\u00a0", "ｎ ＝ １", "“n”", "n＝1",
-    "（n）", "n；n", "１２", "٣", "Ⅳ", "n = 1 — x", "😀", "n\ud800", "'\ud800'", "\udfff", "\U000e0041n", "''''''' x", '"""', "'''", '"', "'", "'\\''", "--", "/*", "/* */ n",
-    "n /*! 1 */", "n -- x", "n # x", "-- x\nn", "()", "(", ")", ")(", "((n)", "(n))", "n,", ",n", "n,,n", ".n", "n.", "n..n", "n.*", "*", "+", "-", "/", "%", "=", "<", ">", "!", "||",
-    "n +", "* n", "n n n", "1 2", "1.2.3", ".5", "5.", "1e999", "0x41", "1_000", "0b1", "1n", "--n", "n--1", "NULL NULL", "TRUE FALSE", "CASE", "WHEN", "THEN", "END", "AS", "IN", "IS", "LIKE",
-    "n IN", "n IN (", "n IN ()", "n IN 1", "n BETWEEN", "n BETWEEN 1", "n BETWEEN 1 AND", "n LIKE", "QYMC LIKE QYMC", "QYMC LIKE 'x' ESCAPE 'xx'", "QYMC LIKE 'x!' ESCAPE '!'",
-]  # fmt: skip
+CASES = json.loads((Path(__file__).parent / "cases" / "hostile_expressions.json").read_text(encoding="utf-8"))
+
+
+def replaced(times: int, size: int) -> str:
+    return "replace(" * times + "QYMC" + f", 'x', '{'x' * size}')" * times
+
+
 SIZE = [
-    "(" * 10000, ")" * 10000, "(" * 900 + "n" + ")" * 900, "NOT " * 400 + "b", "- " * 900 + "n", "-" * 1900, "abs(" * 400 + "n" + ")" * 400,
-    "CASE WHEN b THEN " * 100 + "1" + " END" * 100, "CASE " * 350, "n IN (" * 300 + "n" + ")" * 300, "n BETWEEN " * 150 + "n", "n = " * 400 + "n",
-    "n + " * 450 + "n", " OR ".join(["b"] * 350), "b AND " * 300 + "b", "'x' || " * 250 + "'x'", "x" * 100000, "'" + "x" * 100000, "'" * 1999, '"' * 1999,
-    "9" * 1999, "1." + "9" * 1000, "n" + " " * 5000, "\n" * 3000, "n," * 900, "coalesce(" + "n," * 600 + "n)", "concat(" * 120 + "QYMC" + ")" * 120,
-    "replace(replace(replace(replace(QYMC,'x','" + "x" * 90 + "'),'x','" + "x" * 90 + "'),'x','" + "x" * 90 + "'),'x','y')",
-    "regexp_replace(QYMC, '', '" + "x" * 500 + "')", "regexp_like(QYMC, '" + "(" * 190 + "')", "regexp_like(QYMC, '" + "a{1000}" * 20 + "')",
-    "regexp_like(QYMC, '((a{100}){100}){100}')", "regexp_like(QYMC, '\\w{900}')", "regexp_like(QYMC, '" + "\\w{20}" * 30 + "')",
-    "regexp_like(QYMC, '" + "x" * 300 + "')", " OR ".join(["regexp_like(QYMC, '\\w{30}')"] * 60), "regexp_like(QYMC, '(?:[\\w--a]{50}){50}')",
-    "QYMC IN (" + "'x'," * 400 + "'x')", "1" + "+1" * 900, "CASE " + "WHEN b THEN 1 " * 140 + "END", "((((n)))" * 200, "a." * 900 + "a", '"' + "a" * 1990 + '" = 1',
-]  # fmt: skip
-REFUSED = SQL_INJECTION + CALLS + PYTHON + SIZE
+    "(" * 10000,
+    ")" * 10000,
+    "(" * 900 + "n" + ")" * 900,
+    "((((n)))" * 200,
+    "NOT " * 400 + "b",
+    "- " * 900 + "n",
+    "-" * 1900,
+    "abs(" * 400 + "n" + ")" * 400,
+    "concat(" * 120 + "QYMC" + ")" * 120,
+    "CASE WHEN b THEN " * 100 + "1" + " END" * 100,
+    "CASE " * 350,
+    "CASE " + "WHEN b THEN 1 " * 140 + "END",
+    "n IN (" * 300 + "n" + ")" * 300,
+    "QYMC IN (" + "'x'," * 400 + "'x')",
+    "n BETWEEN " * 150 + "n",
+    "n = " * 400 + "n",
+    "n + " * 450 + "n",
+    "1" + "+1" * 900,
+    " OR ".join(["b"] * 350),
+    "b AND " * 300 + "b",
+    "'x' || " * 250 + "'x'",
+    "x" * 100000,
+    "'" + "x" * 100000,
+    "'" * 1999,
+    '"' * 1999,
+    '"' + "a" * 1990 + '" = 1',
+    "a." * 900 + "a",
+    "9" * 1999,
+    "1." + "9" * 1000,
+    "n" + " " * 5000,
+    "\n" * 3000,
+    "n," * 900,
+    "coalesce(" + "n," * 600 + "n)",
+    replaced(4, 90),
+    replaced(20, 12),
+    "regexp_replace(QYMC, '', '" + "x" * 500 + "')",
+    "regexp_like(QYMC, '" + "(" * 190 + "')",
+    "regexp_like(QYMC, '" + "a{1000}" * 20 + "')",
+    "regexp_like(QYMC, '((a{100}){100}){100}')",
+    r"regexp_like(QYMC, '\w{900}')",
+    r"regexp_like(QYMC, '" + r"\w{20}" * 30 + "')",
+    r"regexp_like(QYMC, '(?:[\w--a]{50}){50}')",
+    "regexp_like(QYMC, '" + "x" * 300 + "')",
+    " OR ".join([r"regexp_like(QYMC, '\w{30}')"] * 60),
+    "nullif(" * 29 + "n" + ", 1)" * 29,
+    "substr(" * 29 + "QYMC" + ", -1)" * 29,
+    "CAST(" * 25 + "QYMC" + " AS decimal(9, 2))" * 25,
+    "(" * 25 + "n" + " % n)" * 25,
+    "(" * 25 + "n" + " BETWEEN 1 AND 2) = TRUE)" * 25,
+    "CASE " * 12 + "b" + " WHEN b THEN b WHEN TRUE THEN b WHEN FALSE THEN b END" * 12,
+]
+REFUSED = [*CASES["sql"], *CASES["calls"], *CASES["signs and words"], *SIZE]
+COSTLY = [
+    "date_add(" * 28 + "d" + ", 1)" * 28,
+    "add_months(" * 28 + "d" + ", n)" * 28,
+    "n * 1.5" + " * 1.5" * 90,
+    "1.5" + " + 1.5" * 90,
+    "n" + " + 9" * 90,
+    "abs(" * 28 + "n" + ")" * 28,
+    "round(" * 28 + "n * 1.5" + ", 2)" * 28,
+    "greatest(" * 28 + "n" + ", 1)" * 28,
+    "coalesce(" * 28 + "n" + ", 1)" * 28,
+    "upper(" * 28 + "QYMC" + ")" * 28,
+    "upper(" * 28 + "'x'" + ")" * 28,
+    "half_width(" * 28 + "QYMC" + ")" * 28,
+    " OR ".join(["QYMC LIKE '%a%b_c%d%'"] * 60),
+    " || ".join(["QYMC"] * 100),
+    "concat(" + ", ".join(["upper(QYMC)"] * 90) + ")",
+    "QYMC IN (" + ", ".join(["'x'"] * 190) + ")",
+    "CASE " + "WHEN b THEN 1 " * 60 + "END",
+    "CASE n " + "WHEN 1 THEN 1 " * 60 + "END",
+    r"regexp_like(QYMC, '^(\w+\s?)*$')",
+    "regexp_like(QYMC, '(x+x+)+y')",
+    "regexp_like(QYMC, '(a|aa)+$')",
+    "regexp_replace(QYMC, '(.*)(.*)(.*)', 'a')",
+]
+"""Texts that are part of the language and look for the most work a small text can ask for."""
 
-WATCHED = ("open", "exec", "compile", "import", "socket", "subprocess", "os.", "shutil", "ctypes", "pty", "urllib", "ftplib", "sqlite3", "winreg", "tempfile", "glob", "mmap", "marshal", "pickle", "builtins")  # fmt: skip
+_WATCHED = (
+    *("open", "exec", "compile", "import", "socket", "subprocess", "os.", "shutil", "ctypes", "pty", "urllib"),
+    *("ftplib", "sqlite3", "tempfile", "glob", "mmap", "marshal", "pickle", "builtins"),
+)
 _seen: list[str] | None = None
 
 
 def _watch(event: str, args: tuple[object, ...]) -> None:
-    if _seen is not None and event.startswith(WATCHED):
+    if _seen is not None and event.startswith(_WATCHED):
         _seen.append(event)
 
 
@@ -120,34 +156,44 @@ class Watching:
         _seen = None
 
 
+def seconds(act) -> float:
+    """CPU seconds of an act; measured again when dear, because a first run pays for caches and thread pools."""
+    spent = 0.0
+    for _ in range(3):
+        started = time.process_time()
+        act()
+        spent = time.process_time() - started
+        if spent < LIMIT:
+            break
+    return spent
+
+
 def attempt(text: str, columns: dict[str, pl.DataType] | None = COLUMNS) -> str:
     """Compile and run one text; only an ExpressionError may come out."""
-    started = time.process_time()
-    try:
-        compiled = compile_expr(text, columns)
-    except ExpressionError as error:
-        outcome = error.code
-        assert len(str(error)) < 600
-    else:
-        outcome = "value"
-    spent = time.process_time() - started
-    # The first long run of a fresh thread pool may pay for others; a second try shows the text's own price.
-    if spent > LIMIT:
-        started = time.process_time()
+    outcome: list[object] = []
+
+    def act() -> None:
+        outcome.clear()
         try:
-            compile_expr(text, columns)
-        except ExpressionError:
-            pass
-        spent = time.process_time() - started
+            outcome.append(compile_expr(text, columns))
+        except ExpressionError as error:
+            outcome.append(error)
+
+    spent = seconds(act)
     assert spent < LIMIT, (spent, text[:200])
-    if outcome == "value" and columns is not None:
-        found = FRAME.with_columns(__found=compiled.expr)
-        assert found.height == FRAME.height
-    return outcome
+    found = outcome[0]
+    if isinstance(found, ExpressionError):
+        assert len(str(found)) < 600
+        return found.code
+    if columns is not None:
+        started = time.process_time()
+        assert FRAME.with_columns(__found=found.expr).height == FRAME.height
+        assert time.process_time() - started < RUN_LIMIT, text[:200]
+    return "value"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def warm():
+def _warm():
     attempt("CASE WHEN regexp_like(QYMC, 'x') THEN date('2020-01-01') ELSE add_years(d, n) END")
     attempt("nosuch")
     attempt("n +")
@@ -175,24 +221,44 @@ def test_the_watch_sees_what_it_is_there_for(tmp_path):
     (tmp_path / "x").write_text("1", encoding="utf-8")
     with Watching() as seen:
         (tmp_path / "x").read_text(encoding="utf-8")
-        eval("1")
+        eval("1")  # noqa: S307
     assert {"open", "compile", "exec"} <= set(seen)
 
 
-@pytest.mark.parametrize("text", REFUSED[:150])
+@pytest.mark.parametrize("text", COSTLY, ids=[text[:30] for text in COSTLY])
+def test_the_dearest_texts_of_the_language_stay_cheap(text):
+    assert attempt(text) in {"value", "ECQS-1105"}
+
+
+def test_most_of_the_dearest_texts_are_worth_their_price():
+    assert sum(attempt(text) == "value" for text in COSTLY) > len(COSTLY) * 0.8
+
+
+@pytest.mark.parametrize("text", CASES["sql"])
 def test_hostile_words_inside_a_text_literal_are_only_text(text):
-    if len(text) > 1900 or not text.isprintable() or any("\ud800" <= letter <= "\udfff" for letter in text):
-        pytest.skip("not a text that can stand in an expression")
     quoted = "'" + text.replace("'", "''") + "'"
-    compiled = compile_expr(quoted, COLUMNS)
-    assert pl.select(compiled.expr).item() == text
+    assert pl.select(compile_expr(quoted, COLUMNS).expr).item() == text
 
 
-SOUP = [
-    *sorted(KEYWORDS), *FUNCTIONS, *COLUMNS, "(", ")", "(", ")", ",", ",", "=", "<>", "<", ">=", "+", "-", "*", "/", "%", "||", "'a'", "''", "'%'", "'2020-01-01'",
-    "1", "0", "2.5", "9223372036854775807", "99999999999999999999", '"n"', '"no such"', "nosuch", "企业", "text", "integer", "decimal(9, 2)", "date", "'(a)'", "'\\w{9}'", "count", "any", "all",
-    "SELECT", ";", "--", "/*", "[", "]", "{", "}", "@", ":", "::", "$1", "`", "\\", "'", '"', ".", "\x00", "\u202e", "😀", "（", "NOT NOT", "IS NOT NULL", "IN (1, n)", "BETWEEN 1 AND 2",
-]  # fmt: skip
+SOUP = [*sorted(KEYWORDS), *FUNCTIONS, *COLUMNS, *CASES["soup"]]
+ATOMS = ["QYMC", "ZT", "n", "d", "b", "'a'", "1", "2.5", "NULL", "TRUE", "'2020-01-01'", "date('2020-02-29')"]
+WRITTEN = ["'a'", "'(a)'", "'-'", "1", "2", "'units'"]
+SHAPES = [
+    "CASE WHEN {} THEN {} ELSE {} END",
+    "CASE {} WHEN {} THEN {} END",
+    "CAST({} AS text)",
+    "CAST({} AS integer)",
+    "CAST({} AS decimal(9, 2))",
+    "CAST({} AS date)",
+    "CAST({} AS timestamp)",
+    "CAST({} AS boolean)",
+    "({}) IS NULL",
+    "({}) IS NOT TRUE",
+    "({}) LIKE 'a%_'",
+    "{} IN ({}, {})",
+    "{} BETWEEN {} AND {}",
+    *(f"({{}} {sign} {{}})" for sign in ("=", "<", ">=", "<>", "+", "-", "*", "/", "%", "||", "AND", "OR")),
+]
 
 
 def soup(rng: random.Random) -> str:
@@ -202,41 +268,24 @@ def soup(rng: random.Random) -> str:
 def sentence(rng: random.Random, depth: int = 4) -> str:
     """Mostly well-formed, so that random texts reach the compiler and the columns too."""
     if depth == 0 or rng.random() < 0.15:
-        return rng.choice(
-            ["QYMC", "ZT", "n", "d", "b", "'a'", "1", "2.5", "NULL", "TRUE", "'2020-01-01'", "date('2020-02-29')"]
-        )
-    part = lambda: sentence(rng, depth - 1)  # noqa: E731
-    shape = rng.randrange(10)
-    if shape < 4:
-        function = rng.choice(list(FUNCTIONS.values()))
-        args = [
-            rng.choice(["'a'", "'(a)'", "'-'", "1", "2", "'units'"]) if function.param(place).written else part()
-            for place in range(len(function.params))
-        ]
-        return f"{function.name}({', '.join(args)})"
-    if shape == 4:
-        return f"CASE WHEN {part()} THEN {part()} ELSE {part()} END"
-    if shape == 5:
-        return f"CAST({part()} AS {rng.choice(['text', 'integer', 'decimal', 'date', 'timestamp', 'boolean'])})"
-    if shape == 6:
-        return f"({part()}) {rng.choice(['IS NULL', 'IS NOT TRUE', 'LIKE ' + chr(39) + 'a%_' + chr(39)])}"
-    if shape == 7:
-        return f"{part()} IN ({part()}, {part()})"
-    sign = rng.choice(["=", "<", ">=", "<>", "+", "-", "*", "/", "%", "||", "AND", "OR"])
-    return f"({part()} {sign} {part()})"
+        return rng.choice(ATOMS)
+    if rng.random() < 0.6:
+        shape = rng.choice(SHAPES)
+        return shape.format(*(sentence(rng, depth - 1) for _ in range(shape.count("{}"))))
+    function = rng.choice(list(FUNCTIONS.values()))
+    args = [rng.choice(WRITTEN) if one.written else sentence(rng, depth - 1) for one in function.params]
+    return f"{function.name}({', '.join(args)})"
 
 
 def test_random_texts_give_an_error_or_a_value():
-    seed = int(os.environ.get("ECQS_SEED", "20261123"))
-    rng = random.Random(seed)
+    rng = random.Random(SEED)
     outcomes: dict[str, int] = {}
     with Watching() as seen:
         for turn in range(FUZZ):
-            text = soup(rng) if turn % 2 else sentence(rng)
-            outcome = attempt(text)
+            outcome = attempt(soup(rng) if turn % 2 else sentence(rng))
             outcomes[outcome] = outcomes.get(outcome, 0) + 1
     assert seen == []
-    assert outcomes["value"] > FUZZ // 50, (seed, outcomes)
+    assert outcomes["value"] > FUZZ // 50, (SEED, outcomes)
     assert {"ECQS-1101", "ECQS-1102", "ECQS-1103", "ECQS-1104", "ECQS-1106"} <= set(outcomes), outcomes
 
 
@@ -246,23 +295,32 @@ def test_any_text_gives_an_error_or_a_value(text):
     attempt(text)
 
 
+PATTERNS = [
+    r"\w",
+    r"\d",
+    ".",
+    "[a-z]",
+    r"\p{L}",
+    "a",
+    "(a|b)",
+    "{9}",
+    "{40}",
+    "{2,60}",
+    "*",
+    "(?i)",
+    "[^a]",
+    r"[\w--a]",
+]
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.text(alphabet="ab01(){}[]|*+?^$.,-\\wdspPLx<>:=!iu&~", max_size=60)
-    | st.lists(st.sampled_from([r"\w", r"\d", ".", "[a-z]", r"\p{L}", "a", "(a|b)", "{9}", "{40}", "{2,60}", "*", "(?i)", "[^a]"]), max_size=25).map("".join)
-)  # fmt: skip
+    | st.lists(st.sampled_from(PATTERNS), max_size=25).map("".join)
+)
 def test_any_pattern_is_checked_within_its_price(pattern):
-    started = time.process_time()
-    try:
-        PatternBudget().check(pattern)
-    except Unfit:
-        pass
-    spent = time.process_time() - started
-    if spent >= LIMIT:
-        started = time.process_time()
-        try:
+    def act() -> None:
+        with contextlib.suppress(Unfit):
             PatternBudget().check(pattern)
-        except Unfit:
-            pass
-        spent = time.process_time() - started
-    assert spent < LIMIT, pattern
+
+    assert seconds(act) < LIMIT

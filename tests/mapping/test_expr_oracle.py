@@ -120,7 +120,7 @@ def sqlite(text: str) -> list[object]:
         database.close()
 
 
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(layers(3).filter(lambda text: len(text) < 600))
 def test_shared_expressions_give_what_sqlite_gives(text):
     compiled = compile_expr(text, COLUMNS)
