@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from ecqs_gateway.content.case_runs import SourceShape, run_case
 from ecqs_gateway.content.codes import load_code_tables
 from ecqs_gateway.content.cross import (
     Surroundings,
@@ -21,7 +22,7 @@ from ecqs_gateway.content.cross import (
     used_codes,
 )
 from ecqs_gateway.content.files import Bundle, place_of
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, MappingFile, SqlStream
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, MappingFile, RulesFile, SqlStream
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem, Severity, nearest
@@ -30,12 +31,15 @@ from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.codes import LocalCodeTable, load_local_codes
 from ecqs_gateway.mapping.compile import Columns, inspect_mapping
 from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.expr import ExprContext
 from ecqs_gateway.mapping.faults import MappingProblem
 from ecqs_gateway.model.codes import CodeTable, CodeTables
 from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import KindSpec, Leaf
 from ecqs_gateway.model.types import Code
 from ecqs_gateway.rules.calendar import WorkingCalendar, load_calendar
+from ecqs_gateway.rules.catalogue import CompiledRules, compile_rules
+from ecqs_gateway.rules.check import EXAMPLE_DAY
 
 __all__ = ["Checked", "check_bundle"]
 
@@ -57,9 +61,12 @@ class Checked:
     calendar: WorkingCalendar
 
 
-def check_bundle(root: Path, bundle: Bundle, files: list[Loaded], *, today: date) -> Checked:
-    """Run every check that needs more than one file; nothing found in one unit keeps another from being checked."""
-    return _Check(root, bundle, files, today).run()
+def check_bundle(root: Path, bundle: Bundle, files: list[Loaded], *, today: date, cases: bool) -> Checked:
+    """Run every check that needs more than one file; nothing found in one unit keeps another from being checked.
+
+    ``cases`` says whether the sample rows are run through their mappings, too.
+    """
+    return _Check(root, bundle, files, today, cases).run()
 
 
 @dataclass
@@ -68,6 +75,7 @@ class _Check:
     bundle: Bundle
     files: list[Loaded]
     today: date
+    cases: bool
     problems: list[Problem] = field(default_factory=list)
 
     def run(self) -> Checked:
@@ -89,6 +97,8 @@ class _Check:
                 mapping = self._mapping(file.place.unit, file.model.kind)
                 connector = around.connectors.get(file.place.unit)
                 self.problems.extend(check_case(file, file.model, mapping, connector))
+        if self.cases:
+            self._run_cases(around, compiled, codes, calendar)
         self._unused_codes(local)
         self._national()
         self._rules(codes, calendar)
@@ -189,6 +199,31 @@ class _Check:
                     hint = "map it, or add it to ignore"
                     self.problems.append(at(file, ("ignore",), "ECQS-1051", message, hint, severity="warning"))
 
+    def _run_cases(
+        self,
+        around: Surroundings,
+        compiled: Mapping[Lane, CompiledMapping],
+        codes: CodeTables,
+        calendar: WorkingCalendar,
+    ) -> None:
+        """Run the cases of every mapping that compiles, with the rules that compile."""
+        catalogue = [f.model for f in self.files if isinstance(f.model, RulesFile)]
+        context = ExprContext(codes, calendar, EXAMPLE_DAY)
+        rules: dict[str, CompiledRules | None] = {}
+        for file in self.files:
+            case = file.model
+            connector = around.connectors.get(file.place.unit)
+            if not isinstance(case, CaseFile) or connector is None or case.kind not in connector.streams:
+                continue
+            mapping = compiled.get((file.place.unit, case.kind))
+            if mapping is None:
+                continue
+            if case.kind not in rules:
+                rules[case.kind] = _rules_of(case.kind, catalogue, context)
+            columns, children = _seen(file.place.unit, case.kind, around)
+            for found in run_case(case, mapping, rules[case.kind], SourceShape(connector, columns, children)):
+                self.problems.append(at(file, found.path, "ECQS-1045", found.message, found.hint))
+
     def _rules(self, codes: CodeTables, calendar: WorkingCalendar) -> None:
         # Rules judged by half a code table or no calendar would be told of mistakes they do not have.
         if not any(p.blocking and p.file.startswith(("schemas/codes/", f"{_CALENDAR}/")) for p in self.problems):
@@ -214,6 +249,13 @@ class _Check:
             message = "the file is missing: nothing says how to reach headquarters"
             hint = "copy connectors/_template/national.yaml"
             self.problems.append(Problem("connectors/national.yaml", 1, 1, "error", "ECQS-1070", message, hint))
+
+
+def _rules_of(kind: str, catalogue: list[RulesFile], context: ExprContext) -> CompiledRules | None:
+    try:
+        return compile_rules(spec(kind), catalogue, context)
+    except Misconfigured:
+        return None  # told of the rule itself
 
 
 def _units(codes: CodeTables) -> Mapping[str, str]:

@@ -116,17 +116,18 @@ def _unit_of(path: str) -> str:
     return parts[1] if parts[0] == "mappings" and len(parts) > 2 else ""
 
 
-def load(root: Path, *, today: date | None = None) -> Content:
+def load(root: Path, *, today: date | None = None, cases: bool = False) -> Content:
     """Read, check and compile the content below a folder; mistakes are in ``problems``, none is raised.
 
     ``today`` is the business date by which declarations of absence expire; the current one unless given.
+    ``cases`` runs the sample rows of every mapping, too: for ``ecqs check``; a nightly run need not repeat it.
     """
     from ecqs_gateway.content.checks import Checked, check_bundle  # noqa: PLC0415  Polars, only when loading
 
     bundle = scan(root)
     problems = list(bundle.problems)
     files = [_read(path, raw, problems) for path, raw in bundle.files.items() if _role(path) in _MODELS]
-    checked: Checked = check_bundle(root, bundle, files, today=today or clock.today())
+    checked: Checked = check_bundle(root, bundle, files, today=today or clock.today(), cases=cases)
     everything = _without_todo_noise([*problems, *checked.problems])
     return Content(
         root=root,

@@ -30,6 +30,8 @@ Codes (stable):
 1042  a national code that does not exist
 1043  a source value that stands twice in a code file
 1044  a code file nobody uses
+1045  a case did not come out as it promises
+1049  a code file that cannot be opened
 1050  a source column that was not seen at the source
 1051  a source column nobody looked at: neither used nor ignored
 1062  a cleaning step that is not in the table, or whose list does not fit
