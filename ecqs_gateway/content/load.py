@@ -6,6 +6,7 @@ rules, national.yaml) breaks the bundle, and everything else is still loaded and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -42,7 +43,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "rules": RulesFile,
     "source": SourceFile,
 }
-_TODO = "TODO"
+_TODO = re.compile(r"TODO\b")
 
 
 @dataclass(frozen=True)
@@ -177,12 +178,12 @@ def _read(path: str, raw: bytes, problems: list[Problem]) -> Loaded:
 
 def _todos(path: str, document: Document) -> Iterator[Problem]:
     for place, mark in document.marks.items():
-        if mark.text is not None and mark.text.startswith(_TODO):
+        if mark.text is not None and _TODO.match(mark.text):
             name = ".".join(str(step) for step in place)
             message = f"{name} is still to be filled in"
             yield Problem(path, mark.line, mark.column, "todo", "ECQS-1080", message, None, mark.text)
         for step in place[-1:]:
-            if isinstance(step, str) and step.startswith(_TODO):
+            if isinstance(step, str) and _TODO.match(step):
                 message = f"the key {step} is still to be replaced"
                 yield Problem(path, mark.key_line, mark.key_column, "todo", "ECQS-1080", message, None, step)
 
