@@ -120,11 +120,13 @@ class HomeLock:
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    """Write a file so that readers see the old one or the whole new one; the name in between ends in ``.part``."""
+    """Write a file so that readers see the old one or the whole new one; the name in between ends in ``.part``.
+
+    Nothing is flushed to the disk: what is written survives the death of the process, which is what this headquarters
+    is for, but not of the machine.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.parent / f".{path.name}.part"
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
     part.replace(path)

@@ -59,7 +59,7 @@ def judge(xml: bytes, manifest: Mapping[str, str], schema: etree.XMLSchema) -> l
     except ValueError as error:
         raise Refusal("HQ-111", "批次文件不是规范的 XML", binds=True) from error
     verdicts: list[RecordVerdict] = []
-    walk = _walk(xml, schema)
+    walk = _Walk(xml, schema)
     try:
         verdicts.extend(_verdict(record, position, manifest["kind"]) for position, record in enumerate(walk, 1))
     except etree.XMLSyntaxError as error:
@@ -77,7 +77,7 @@ def glimpse(xml: bytes) -> list[RecordVerdict]:
     seen: list[RecordVerdict] = []
     try:
         check_plain(xml)
-        for position, record in enumerate(_walk(xml, None), 1):
+        for position, record in enumerate(_Walk(xml, None), 1):
             key, version = record.get("key", ""), record.get("version", "")
             if 0 < len(key) <= 200 and _HEX.fullmatch(version):
                 seen.append(RecordVerdict(position, key, version, None, "upsert"))
@@ -86,7 +86,7 @@ def glimpse(xml: bytes) -> list[RecordVerdict]:
     return seen
 
 
-class _walk:  # noqa: N801  # used like a function: an iterator that also gives the header afterwards
+class _Walk:
     """Walks the records of a batch while it is parsed and, with a schema, validated; keeps one record in memory."""
 
     def __init__(self, xml: bytes, schema: etree.XMLSchema | None) -> None:

@@ -54,7 +54,7 @@ class Record:
     def version(self) -> str:
         if self.claimed_version is not None:
             return self.claimed_version
-        canonical = self.body.replace("<certificate>", f'<certificate xmlns="{NS}">', 1)
+        canonical = self.body.replace(">", f' xmlns="{NS}">', 1)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     @property
@@ -64,6 +64,23 @@ class Record:
         if self.action == "invalidate":
             return f'{head} reason="证书注销"></record>'
         return f"{head}>{self.body}{self.finding}</record>"
+
+
+@dataclass(frozen=True)
+class Case(Record):
+    """One 办件; its number is the unit's own."""
+
+    number: str = "BJ2026-0001"
+
+    @property
+    def body(self) -> str:
+        return (
+            f"<approval><case_number>{self.number}</case_number><application_kind>01</application_kind>"
+            "<products><product><name>架空绞线</name></product></products>"
+            f"<enterprise><name>{self.holder}</name><uscc>91440300192317458F</uscc></enterprise>"
+            f"<submission_date>{self.issue_date}</submission_date>"
+            "<authority><name>江苏省市场监督管理局</name></authority></approval>"
+        )
 
 
 def certificates(count: int, *, first: int = 1) -> list[Record]:
@@ -76,6 +93,7 @@ class Sender:
 
     unit: str = "320000"
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    kind: str = "certificate"
 
     @property
     def public_pem(self) -> bytes:
@@ -87,14 +105,14 @@ class Sender:
     def key_id(self) -> str:
         return hashlib.sha256(self.key.public_key().public_bytes_raw()).hexdigest()[:16]
 
-    def batch_id(self, sequence: int, kind: str = "certificate") -> str:
-        return f"{self.unit}-{kind}-{sequence:08d}"
+    def batch_id(self, sequence: int) -> str:
+        return f"{self.unit}-{self.kind}-{sequence:08d}"
 
     def batch_xml(self, sequence_: int, records: list[Record], /, **wrong: str) -> bytes:
         head = {
             "id": self.batch_id(sequence_),
             "unit": self.unit,
-            "kind": "certificate",
+            "kind": self.kind,
             "sequence": str(sequence_),
             "created": "2026-11-23T02:30:00+08:00",
             "schema": "1.0",
@@ -110,7 +128,7 @@ class Sender:
         said: dict[str, str | None] = {
             "batch": self.batch_id(sequence_),
             "unit": self.unit,
-            "kind": "certificate",
+            "kind": self.kind,
             "sequence": str(sequence_),
             "created": "2026-11-23T02:30:00+08:00",
             "schema": "1.0",
@@ -293,6 +311,7 @@ def kit() -> SimpleNamespace:
     """What the tests build packages with and read receipts by."""
     return SimpleNamespace(
         ACCOUNT=ACCOUNT,
+        Case=Case,
         NS=NS,
         SCHEMAS=SCHEMAS,
         Office=Office,

@@ -132,6 +132,24 @@ def test_each_unit_has_a_sequence_of_its_own(office, kit):
     assert office.deliver(1, package, other) == ["received", "validated", "loaded"]
 
 
+def test_each_kind_has_a_sequence_of_its_own_and_case_numbers_are_each_units_own(office, kit):
+    cases = kit.Sender("320000", office.sender.key, "approval")
+    neighbour = kit.Sender("220000", kind="approval")
+    office.register(neighbour)
+    office.deliver(1, office.sender.package(1))
+    assert office.deliver(1, cases.package(1, [kit.Case()]), cases) == ["received", "validated", "loaded"]
+    assert office.deliver(1, neighbour.package(1, [kit.Case()]), neighbour) == ["received", "validated", "loaded"]
+    assert office.receipts(1, neighbour)["loaded"].counts == {"records": 1, "loaded": 1, "rejected": 0}
+    wrong = kit.Case(number="BJ2026-0002", key="BJ2026-0003")
+    office.deliver(2, cases.package(2, [wrong]), cases)
+    assert office.receipts(2, cases)["loaded"].rejections[0]["field"] == "case_number"
+    with office.query() as query:
+        assert [(held.unit, held.key) for held in query.holdings(kind="approval")] == [
+            ("220000", "BJ2026-0001"),
+            ("320000", "BJ2026-0001"),
+        ]
+
+
 def test_a_rejected_batch_uses_up_its_number_so_that_the_next_can_go_on(office, kit):
     broken = office.sender.batch_xml(1, kit.certificates(1), content="sha256:" + "1" * 64)
     assert office.deliver(1, office.sender.package(1, kit.certificates(1), xml=broken)) == ["received", "rejected"]
