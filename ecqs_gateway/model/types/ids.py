@@ -55,7 +55,8 @@ class Identifier(FieldType):
         if self.pattern is not None:
             if _FREE_CLASS.search(re.sub(r"\\[.^$\[\]()]", "", self.pattern)):
                 raise ValueError("an identifier's pattern may use only literal characters, classes, groups and counts")
-            if any(re.search(self.pattern, sign) for sign in "&<>"):
+            classes = re.findall(r"\[[^\]]*\]", self.pattern)
+            if any(sign in self.pattern or any(re.match(some, sign) for some in classes) for sign in "&<>"):
                 raise ValueError("an identifier's pattern may not allow & < >")
 
     def read(self, text: str, codes: CodeTables | None = None) -> str:
