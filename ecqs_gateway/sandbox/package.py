@@ -137,11 +137,10 @@ def examine(arrival: Arrival, keys: KeyRing, schemas: Schemas) -> tuple[Manifest
     manifest = Manifest(None, {})
     try:
         members = _members(arrival.data)
-        manifest = Manifest(hashlib.sha256(members["manifest.xml"]).hexdigest(), {})
+        manifest = _digests(members)
         algorithm = _check_signature(arrival.unit, members, keys)
         manifest = _read_manifest(arrival, manifest, members["manifest.xml"], algorithm)
-        manifest = _with_parts(manifest, members, algorithm)
-        _check_manifest(manifest, members, schemas)
+        _check_manifest(manifest, members, schemas, ALGORITHMS[algorithm])
     except Refusal as refusal:
         return manifest, refusal
     return manifest, None
@@ -162,6 +161,17 @@ def _members(data: bytes) -> dict[str, bytes]:
             return {info.filename: archive.read(info) for info in infos}
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, NotImplementedError, struct.error) as error:
         raise Refusal("HQ-101", "数据包无法读取") from error
+
+
+def _digests(members: Mapping[str, bytes]) -> Manifest:
+    """Digest what arrived before anything of it is believed: a refusal too must say which bytes it refuses.
+
+    The part is digested by the algorithm the manifest claims, so that the sender can compare.
+    """
+    xml, part = members["manifest.xml"], members["batch.xml.gz"]
+    algorithm = "sm3" if b'digest-algorithm="sm3"' in xml else "sha-256"
+    computed = hashlib.new(algorithm.replace("-", ""), part).hexdigest()
+    return Manifest(hashlib.sha256(xml).hexdigest(), {}, (Part("batch.xml.gz", algorithm, computed),))
 
 
 def _check_signature(unit: str, members: Mapping[str, bytes], keys: KeyRing) -> str:
@@ -193,21 +203,15 @@ def _read_manifest(arrival: Arrival, manifest: Manifest, xml: bytes, algorithm: 
         raise Refusal("HQ-104", "清单与文件名或目录不一致")
     if attributes.get("signature") != algorithm:
         raise Refusal("HQ-104", "清单所述签名算法与签名不一致", binds=True)
-    return Manifest(manifest.digest, attributes)
+    return Manifest(manifest.digest, attributes, manifest.parts)
 
 
-def _with_parts(manifest: Manifest, members: Mapping[str, bytes], algorithm: str) -> Manifest:
-    digest = ALGORITHMS[algorithm]
-    computed = hashlib.new(digest.replace("-", ""), members["batch.xml.gz"]).hexdigest()
-    return Manifest(manifest.digest, manifest.attributes, (Part("batch.xml.gz", digest, computed),))
-
-
-def _check_manifest(manifest: Manifest, members: Mapping[str, bytes], schemas: Schemas) -> None:
+def _check_manifest(manifest: Manifest, members: Mapping[str, bytes], schemas: Schemas, algorithm: str) -> None:
     root = etree.fromstring(members["manifest.xml"], safe_parser())
     if not schemas.manifest.validate(root):
         raise Refusal("HQ-103", "清单不符合 XSD", binds=True)
     part = manifest.parts[0]
-    if len(root) != 1 or root[0].get("name") != part.name or root[0].get("digest-algorithm") != part.algorithm:
+    if len(root) != 1 or root[0].get("name") != part.name or root[0].get("digest-algorithm") != algorithm:
         raise Refusal("HQ-105", "清单所列部件或摘要算法不符合约定", binds=True)
     # Does not bind: the unit signed something else than what arrived, so the right bytes may still come.
     if root[0].get("digest") != part.digest or root[0].get("size") != str(len(members[part.name])):

@@ -75,6 +75,15 @@ def test_a_key_registered_later_is_accepted_for_the_same_bytes(office, kit):
     assert office.deliver(1, package, newcomer) == ["received", "validated", "loaded"]
 
 
+def test_every_refusal_of_a_readable_package_says_which_bytes_it_refuses(office, kit):
+    package = kit.Sender("320000").package(1)
+    office.deliver(1, package)
+    receipt = office.receipts(1)["rejected"]
+    assert receipt.attributes["manifest"] == kit.manifest_digest(package)
+    packed = kit.unpack(package)["batch.xml.gz"]
+    assert receipt.parts == [("batch.xml.gz", hashlib.sha256(packed).hexdigest())]
+
+
 def test_a_key_of_another_unit_is_refused(office, kit):
     neighbour = office.register(kit.Sender("220000"))
     forged = kit.Sender("320000", neighbour.key)
