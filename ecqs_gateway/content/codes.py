@@ -174,10 +174,11 @@ def _check_header(shown: str, line: str, header: Sequence[str], problems: list[P
     before = len(problems)
     for place, wanted in enumerate(COLUMNS):
         found = header[place] if place < len(header) else ""
-        if found != wanted:
+        if found != wanted:  # one column left out shifts all behind it: the first says enough
             hint = f"a code table begins with: {','.join(COLUMNS)}"
             report(place, f"column {place + 1} is {found!r}, it should be {wanted!r}", hint)
-    for place, column in enumerate(header):
+            return False
+    for place, column in enumerate(header[len(COLUMNS) :], len(COLUMNS)):
         if not _NAME.fullmatch(column):
             report(place, f"{column!r} is no column name", "use lower-case words joined by _")
         elif column in header[:place]:

@@ -1,7 +1,9 @@
 """Every problem a field can have: stable code and Chinese message, in one table that the reference prints.
 
 A message says what is wrong and what would be right; it never holds the value, which may be personal data.
-Codes ``ECQS-1290`` to ``ECQS-1299`` belong to the mapping (a code nobody mapped, a piece that is missing …).
+Others of the same range: ``ECQS-1257`` (a field names a code table that does not exist) and ``ECQS-1299`` (a source
+column has no text form) are mistakes of the content, ``ECQS-1281`` to ``ECQS-1289`` are mistakes in code tables
+(``content.codes``), ``ECQS-1290`` to ``ECQS-1298`` belong to the mapping.
 """
 
 from __future__ import annotations
