@@ -8,22 +8,28 @@ value of another form is then a finding of its own instead of a lucky guess (``0
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import polars as pl
 
-__all__ = ["DateForms", "FormError"]
+__all__ = ["DIRECTIVES", "DateForms", "FormError"]
 
-_DIGITS = {
-    "%Y": "[0-9]{4}",
-    "%m": "[0-9]{2}",
-    "%-m": "[0-9]{1,2}",
-    "%d": "[0-9]{2}",
-    "%-d": "[0-9]{1,2}",
-    "%H": "[0-9]{2}",
-    "%M": "[0-9]{2}",
-    "%S": "[0-9]{2}",
-}
+DIRECTIVES: Mapping[str, str] = MappingProxyType(
+    {
+        "%Y": "year, four digits",
+        "%m": "month, two digits",
+        "%-m": "month, one or two digits",
+        "%d": "day, two digits",
+        "%-d": "day, one or two digits",
+        "%H": "hour, two digits",
+        "%M": "minute, two digits",
+        "%S": "second, two digits",
+    }
+)
+"""What a form may be made of, beside literal characters."""
+_DIGITS = {sign: "[0-9]{4}" if sign == "%Y" else "[0-9]{1,2}" if "-" in sign else "[0-9]{2}" for sign in DIRECTIVES}
 _PART = re.compile(r"%-?[A-Za-z%]|[^%]|%")
 
 

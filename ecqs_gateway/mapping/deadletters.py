@@ -24,7 +24,7 @@ def bad_rows(mapped: Mapped, rows: pl.Series) -> pl.DataFrame:
     reasons = bad.problems.group_by(ROW, maintain_order=True).agg(pl.struct(members).alias("reasons"))
     table = bad.frame.select(ROW, _written(key).alias("key"))
     table = table.hstack([reasons["reasons"], source_json(bad)["source"], _record_json(bad)["record"]])
-    return detach(table.select(pl.col(name).cast(dtype) for name, dtype in BAD_SCHEMA.items()))
+    return detach(table)
 
 
 def source_json(mapped: Mapped) -> pl.DataFrame:

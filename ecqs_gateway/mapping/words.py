@@ -228,7 +228,7 @@ _TABLE = (
     Word(
         "fillers",
         "去占位词",
-        "makes nothing of words that mean nothing, in any case and width; `fillers: [无, 同上]` gives one's own list",
+        "makes nothing of words that mean nothing, in any case and width; `{fillers: [无, 同上]}` gives one's own list",
         ("Ｎ／Ａ", None),
         _fillers,
         takes_list=True,

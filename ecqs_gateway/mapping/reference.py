@@ -1,0 +1,199 @@
+"""The reference page of the mapping language, ``docs/reference/mapping.md``, made from the tables the compiler uses.
+
+``python -m ecqs_gateway.mapping.reference <file>`` writes it; a test keeps the committed page equal and runs every
+example on it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ecqs_gateway.mapping import faults
+from ecqs_gateway.mapping.dateforms import DIRECTIVES
+from ecqs_gateway.mapping.jsonlist import DEEPEST
+from ecqs_gateway.mapping.words import FILLERS, WORDS, Word
+
+__all__ = ["generate"]
+
+_HEAD = """# The mapping language
+
+<!-- Written by python -m ecqs_gateway.mapping.reference. Do not edit by hand. -->
+
+A file `mappings/<unit>/<kind>.yaml` says how the columns of one unit become the fields of one record kind. It is a
+closed vocabulary: what is not on this page does not exist, and `ecqs check` names file, line, column and the nearest
+right spelling. What the vocabulary does not reach, one `expr:` does ([the expression language](expressions.md)).
+
+```yaml
+version: 1
+unit: "320000"
+kind: certificate
+owner: 数据管理科
+newest_by: [YXQZ, FZRQ]
+ignore: [BZ, RKSJ]
+fields:
+  number: ZSBH
+  holder.name: {from: QYMC, clean: [html, fillers]}
+  valid_until: {from: YXQ, split: {by: 至, take: -1}}
+  status: {from: ZT, codes: {table: zt, unmapped: reject}}
+  authority.name: {const: 江苏省市场监督管理局}
+  status_note: {join: {columns: [BZ1, BZ2], with: ；}}
+  authority.area: {expr: "CASE WHEN length(XZQHDM) = 6 THEN XZQHDM ELSE '320000' END"}
+  electronic_licence.id: {absent: {reason: 尚未发放电子证照, owner: 张三处, until: 2027-12-31}}
+children:
+  products: {child: cp, fields: {name: CPMC, unit: CPDY}}
+  earlier_numbers: {split: {from: YZSBH, by: "[,，、;；]"}, fields: {number: item}}
+```
+
+## What a mapping sees of a source value
+
+Every value first becomes one text, the same whatever database or file it came from:
+
+| source | text |
+|---|---|
+| text | as it is; bytes are read as UTF-8, else as GB18030 |
+| whole number, also `3.0` of a spreadsheet | `3` |
+| other number | without trailing zeros; NaN is empty |
+| date | `2026-11-23` |
+| timestamp | `2026-11-23 10:30:00`, with `+08:00` where the source knows the zone |
+| true, false | `1`, `0` |
+| list or structure | JSON |
+
+Then control and invisible characters go, line ends become one kind, blanks at both ends go, and an empty text is
+no value. An expression sees text in this form too, but numbers, dates and timestamps in their own type.
+
+## Where a field comes from
+
+Exactly one of these. A bare text is short for `from`.
+
+| word | gives |
+|---|---|
+| `from: ZSBH` | one source column; in a joined list `item`, in a JSON list `$.member` |
+| `const: 320000` | the same value for every record; checked against its field when the mapping is compiled |
+| `join: {columns: [A, B], with: ；}` | several columns put together, empty ones left out |
+| `expr: "…"` | one SQL expression over source columns |
+| `absent: {reason, owner, until}` | nothing, said openly; not for required fields, and a warning after `until` |
+
+## What is done to it, in this order
+
+`clean` → `split` → `parse` → `codes` → `default` → the field's own type reads and checks it. With `join`, `clean` and
+`split` are done to each column before they are put together.
+
+### clean
+
+"""
+
+_AFTER_WORDS = """
+Words that mean nothing by default: {fillers}.
+
+### split
+
+`split: {{by: 至, take: 1}}` cuts the text at every match of a regular expression and takes one piece, counted from 1;
+`-1` is the last. A piece that is not there is no value. Regular expressions have no look-around and no
+back-references, and run in time proportional to the text.
+
+### parse
+
+Without it a date field reads every usual form. `parse: ["%Y%m%d"]` lets only the declared forms through; anything else
+is a problem ({misfit}) instead of a guess.
+
+| sign | is |
+|---|---|
+"""
+
+_AFTER_FORMS = """
+### codes
+
+`codes: {{table: zt, unmapped: reject}}` looks the value up in `mappings/<unit>/codes/zt.csv`, a CSV file in UTF-8:
+
+```csv
+source,national,note
+有效,01,
+注销,04,含撤回后注销
+```
+
+Values match without regard to case, width and blanks, after the same cleaning as the column. Columns `equivalence`
+(equal, wider, narrower, none), `valid_from` and `valid_until` may follow; with `none` the national code stays empty
+and the value counts as unmapped. An unmapped value does what `unmapped` says:
+
+| `unmapped` | the value | the record |
+|---|---|---|
+| `reject` | goes nowhere | is kept back ({unmapped}) |
+| `pass` | goes on as it is | goes with a finding ({passed}), if the field takes the value |
+| `{{default: "99", reason: …}}` | becomes the default | goes with a finding that gives the reason ({defaulted}) |
+
+### default
+
+`default: 未知` stands in where there is no value, after `codes`. It does not stand in for a value that was refused.
+
+## Lists
+
+| word | an item is |
+|---|---|
+| `child: cp` | a row of the child table of that name in the connector, in the connector's order |
+| `split: {{from: YZSBH, by: "[,，、]"}}` | a piece of one column; fields name it `item` |
+| `json: CLMX` | an element of a JSON array in one column; fields name its members `$.a` or `$.a.b` |
+| `absent: {{reason, owner, until}}` | the unit has no such list |
+
+Members lie at most {deepest} levels deep; `$` is the element itself, for arrays of plain texts or numbers.
+
+Items in which every mapped column is empty are left out; a constant or default alone makes no item. Equal items stay.
+Keys of parent and child rows are compared as text. A child row whose parent was not read is counted as an orphan.
+
+## Which row goes
+
+`newest_by: [YXQZ, FZRQ]`: of several rows with one business key the one with the greatest values goes, the others are
+counted as superseded. Numbers, dates and texts are told apart value by value; an empty value is the lowest. Among
+equals, and without `newest_by`, the later row goes.
+
+## Problems a mapping gives
+
+Those of field types are in [field-types.md](field-types.md).
+
+| code | severity | means |
+|---|---|---|
+"""
+
+_PROBLEMS = (
+    (faults.MISSING, "reject", "a required field has no value"),
+    (faults.LIST_EMPTY, "reject", "a required list has no item"),
+    (faults.UNMAPPED, "reject", "a code is not in the unit's code file"),
+    (faults.PASSED_ON, "flag", "a code is not in the unit's code file and was passed on as it is"),
+    (faults.DEFAULTED, "flag", "a code is not in the unit's code file and became the declared default"),
+    (faults.NOT_DECLARED_FORM, "reject", "a date is in none of the forms `parse` declares"),
+    (faults.BAD_JSON, "reject", "a column that should hold a JSON array does not"),
+)
+
+
+def generate() -> str:
+    """Write the page."""
+    words = "".join(_row(word) for word in WORDS.values())
+    forms = "".join(f"| `{sign}` | {meaning} |\n" for sign, meaning in DIRECTIVES.items())
+    problems = "".join(f"| {code} | {severity} | {meaning} |\n" for code, severity, meaning in _PROBLEMS)
+    return (
+        _HEAD
+        + "Done in the order written.\n\n| word | 中文 | does | example | gives |\n|---|---|---|---|---|\n"
+        + words
+        + _AFTER_WORDS.format(fillers=" ".join(_code(one) for one in FILLERS), misfit=faults.NOT_DECLARED_FORM)
+        + forms
+        + _AFTER_FORMS.format(
+            unmapped=faults.UNMAPPED, passed=faults.PASSED_ON, defaulted=faults.DEFAULTED, deepest=DEEPEST
+        )
+        + problems
+    )
+
+
+def _row(word: Word) -> str:
+    given, gives = word.example
+    shown = "nothing" if gives is None else _code(gives)
+    return f"| `{word.name}` | {word.title} | {word.doc} | {_code(given)} | {shown} |\n"
+
+
+def _code(text: str) -> str:
+    """Show a text as code in a table cell; what a cell cannot show is written as an escape."""
+    shown = text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("|", "\\|")
+    return f"`{shown}`"
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(generate(), encoding="utf-8")
