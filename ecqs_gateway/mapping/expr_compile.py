@@ -138,15 +138,15 @@ class Compiler:
         nodes = list(node.expressions)
         if not function.accepts(len(nodes)):
             raise self.fail("ECQS-1106", f"it takes {function.signature}, not {len(nodes)} values", node)
-        args = tuple(self._argument(function, place, below) for place, below in enumerate(nodes))
+        args = tuple(_folded(self._argument(function, place, below)) for place, below in enumerate(nodes))
         value = function.build(_Call(self, node, args))
         for arg in args:
             self.reuse(arg, function.uses)
-        return _folded(value) if all(arg.constant for arg in args) else value
+        return _folded(replace(value, constant=all(arg.constant for arg in args)))
 
     def _argument(self, function: Function, place: int, node: exp.Expr) -> Value:
         value, wanted = self.visit(node), function.param(place)
-        if wanted.written and not value.written:
+        if wanted.written and (not value.written or value.literal is None):
             raise self.fail("ECQS-1106", f"{wanted.name} of {function.name} must be written out, not computed", node)
         try:
             return fit(value, wanted)
@@ -210,11 +210,11 @@ class _Call:
 
 def _folded(value: Value) -> Value:
     """Compute what depends on no column once, so that it broadcasts like any literal."""
-    if value.written:
+    if value.written or not value.constant:
         return value
     dtype = DTYPES[value.kind]
     found = pl.select(value.expr.cast(dtype)).item()
-    return replace(value, expr=pl.lit(found, dtype=dtype), constant=True)
+    return replace(value, expr=pl.lit(found, dtype=dtype), literal=found)
 
 
 def _nearest(word: str, known: list[str]) -> str | None:
@@ -355,7 +355,7 @@ def _cast(compiler: Compiler, node: exp.Expr) -> Value:
     except Unfit as unfit:
         raise compiler.fail("ECQS-1104", str(unfit), node) from None
     compiler.reuse(value, 2)
-    return _folded(cast) if value.constant else cast
+    return _folded(cast)
 
 
 def _negate(compiler: Compiler, node: exp.Expr) -> Value:

@@ -30,7 +30,12 @@ _FAR_MONTHS = 200_000
 
 def _coalesce(call: Call) -> Value:
     kind, values = same_kind(call)
-    return Value(kind, pl.coalesce([value.expr for value in values]), growth=max(value.growth for value in values))
+    values = [value for value in values if not value.constant or value.literal is not None] or values[:1]
+    # What comes after a constant is never reached, and Polars would give one value instead of one per row.
+    end = next((place for place, value in enumerate(values) if value.constant), len(values) - 1)
+    values = values[: end + 1]
+    found = pl.coalesce([value.expr for value in values]) if len(values) > 1 else values[0].expr
+    return Value(kind, found, growth=max(value.growth for value in values))
 
 
 def _nullif(call: Call) -> Value:

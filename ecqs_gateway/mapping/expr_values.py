@@ -57,9 +57,10 @@ class Unfit(ValueError):
 class Value:
     """A part of an expression: its kind, its Polars expression, and what is known of it before it runs.
 
-    ``constant`` is true when no column is read; ``written`` when it stands in the text as a literal, whose value is
-    then ``literal``. ``growth`` bounds how many times longer than its source a text can become, ``weight`` is the
-    size of the Polars expression: a part that is used twice counts twice, in planning and in running.
+    ``constant`` is true when no column is read; ``written`` when it stands in the text as a literal. ``literal`` is
+    then its value, also for a constant that was computed. ``growth`` bounds how many times longer than its source a
+    text can become, ``weight`` is the size of the Polars expression: a part that is used twice counts twice, in
+    planning and in running.
     """
 
     kind: ExprType

@@ -81,6 +81,7 @@ def check_rules(
     return problems
 
 
+_PLACES: Mapping[str, Path] = {"ECQS-1304": ("effective", "by"), "ECQS-1305": ("products",)}
 _Found = tuple[Path, str, str, str | None]
 
 
@@ -98,7 +99,7 @@ def _check_rule(rule: Rule, kinds: Mapping[str, KindSpec], context: ExprContext)
         near = f" at {error.token!r}" if error.token else ""
         yield ("expr",), error.code, f"expression {place}{near}: {error.message}", error.hint
     except Misconfigured as error:
-        yield ("expr",), error.code, error.message, error.hint
+        yield _PLACES.get(error.code, ("expr",)), error.code, error.message, error.hint
     else:
         yield from _check_examples(rule, compiled, context)
 

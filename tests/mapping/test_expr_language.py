@@ -188,6 +188,7 @@ def test_every_operator_of_the_reference_does_what_its_example_says(written, doe
         ("CAST(d AS integer)", "ECQS-1104", 5, "d", "cannot be cast"),
         ("substr(s)", "ECQS-1106", 0, "substr", "substr(text, start [, length])"),
         ("replace(s, s, 'x')", "ECQS-1106", 11, "s", "written out"),
+        ("lpad(s, NULL)", "ECQS-1106", 0, "", "written out"),
         ("s LIKE s", "ECQS-1106", 7, "s", "written out"),
         ("lpad(s, 100000)", "ECQS-1106", 8, "100000", "0 to 200"),
         ("regexp_like(s, '(')", "ECQS-1107", 15, "'('", "not a pattern"),

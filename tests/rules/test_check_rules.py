@@ -61,7 +61,7 @@ def test_a_good_file_has_no_problems(context):
         ({"expr": "valid_until > valid_form"}, "ECQS-1103", ("expr",), "line 1 column 15 at 'valid_form'"),
         ({"expr": "valid_until"}, "ECQS-1303", ("expr",), "condition"),
         ({"expr": "valid_until >"}, "ECQS-1101", ("expr",), "missing"),
-        ({"effective__by": "number"}, "ECQS-1304", ("expr",), "not a date field"),
+        ({"effective__by": "number"}, "ECQS-1304", ("effective", "by"), "not a date field"),
         ({"expr": "valid_until < valid_from"}, "ECQS-1306", ("examples", "pass", 0), "should keep"),
         ({"expr": "TRUE"}, "ECQS-1307", ("examples", "fail", 0), "should break"),
         ({"examples__fail__0": {"valid_from": "2021-01-05"}}, "ECQS-1307", ("examples", "fail", 0), "should break"),
