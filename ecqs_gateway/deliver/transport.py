@@ -1,7 +1,7 @@
 """What a way to headquarters can do: bring a package, and fetch what headquarters answers.
 
-``sftp`` is the first of the three ways such systems exchange; ``https`` and ``frontdb`` promise the same. All pass
-the tests in ``tests/deliver/conformance.py``.
+``sftp`` is the first of the three ways such systems exchange (facts §8); ``https`` and ``frontdb`` have to promise the
+same.
 """
 
 from __future__ import annotations

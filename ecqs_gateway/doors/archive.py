@@ -31,6 +31,7 @@ _END_SIZE = 22
 _LOCAL = struct.Struct("<6xHHxxxxLLLHH")
 _HAS_DESCRIPTOR = 0x8
 _DESCRIPTOR = 24  # the longest data descriptor, which some writers put behind a member
+_LARGEST_LISTING = 1024  # bytes of one entry in the directory: our names are short
 _ENCRYPTED, _STRONG, _MASKED = 0x1, 0x40, 0x2000
 _NESTED = (b"PK\x03\x04", b"PK\x05\x06")
 _PIECE = 1 << 16
@@ -71,12 +72,14 @@ def read_zip(data: bytes, allowed: Collection[str], *, limits: ArchiveLimits = L
 
     Raises Terminal: ECQS-4011 no readable ZIP, ECQS-4012 a member that may not be there, ECQS-4013 too much in it.
     """
-    _check_shape(data, limits)
+    told = _check_shape(data, limits)
     found: dict[str, bytes] = {}
     left = limits.inflated
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
+            if len(entries) != told:
+                raise _unreadable("lists another number of members than it tells")
             _check_layout(data, entries, archive.start_dir)
             for entry in entries:
                 _check_entry(entry, allowed, found)
@@ -88,8 +91,8 @@ def read_zip(data: bytes, allowed: Collection[str], *, limits: ArchiveLimits = L
     return found
 
 
-def _check_shape(data: bytes, limits: ArchiveLimits) -> None:
-    """Look at the end record by hand: ``zipfile`` would believe any number of entries it names."""
+def _check_shape(data: bytes, limits: ArchiveLimits) -> int:
+    """Look at the end record by hand and give its number of entries; ``zipfile`` would list any number there are."""
     if len(data) > limits.archive:
         raise _too_much(f"is larger than {limits.archive} bytes")
     if len(data) < _END_SIZE or data[-_END_SIZE : -_END_SIZE + 4] != _END:
@@ -99,8 +102,9 @@ def _check_shape(data: bytes, limits: ArchiveLimits) -> None:
         raise _unreadable("has several volumes, a comment or ZIP64 records")
     if total > limits.entries:
         raise _too_much(f"has more than {limits.entries} members")
-    if start + size != len(data) - _END_SIZE:
+    if start + size != len(data) - _END_SIZE or size > total * _LARGEST_LISTING:
         raise _unreadable("has bytes that belong to no member")
+    return total
 
 
 def _check_layout(data: bytes, entries: list[zipfile.ZipInfo], directory: int) -> None:

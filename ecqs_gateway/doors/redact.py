@@ -20,10 +20,10 @@ MASK = "***"
 
 _SHORTEST_SECRET = 4  # masking shorter ones would garble every line and tell the secret by its gaps
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(?:-----END \1PRIVATE KEY-----|\Z)", re.DOTALL)
-_ADDRESS = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]*://[^\s:/@]{0,200}:)[^\s@]{1,200}(?=@)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?P<before>\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]{0,200}:)[^\s@]{1,200}(?=@)", re.IGNORECASE)
 _NAMES = r"password|passwd|passphrase|pwd|secret|token|api_?key|appsecret|private_?key|credential|authorization"
 _SETTING = re.compile(
-    rf"(?P<before>[\"']?\b[\w-]{{0,40}}(?:{_NAMES})[\w-]{{0,40}}[\"']?\s*[=:]\s*(?:(?:bearer|basic)\s+)?)"
+    rf"(?P<before>(?:{_NAMES})[\w-]{{0,40}}[\"']?\s{{0,8}}[=:]\s{{0,8}}(?:(?:bearer|basic)\s{{1,8}})?)"
     r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,;&}\])]+)",
     re.IGNORECASE,
 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import struct
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -111,24 +113,29 @@ class SftpWire:
         as written. Raises SftpFailure where the server refuses, or holds another size in the end.
         """
         there, opened = self._ask(_STAT, _text(unless)), self._ask(_OPEN, _text(path) + _mode(_FOR_WRITING))
-        try:
-            size = self._size(there)
-        finally:
-            handle, failure = self._handle_or_failure(opened)
-        if size is not None:
-            if handle is not None:
-                self._failure(self._ask(_CLOSE, _text(handle)))
-                self._failure(self._ask(_REMOVE, _text(path)))
+        size, refused = self._size_or_failure(there)
+        if size is not None or refused is not None:
+            self._forget(opened, path)
+            if refused is not None:
+                raise refused
             return size
-        if handle is None:
-            raise failure or SftpFailure(Status.FAILURE)
+        handle = self._handle(opened)
         failure = self._write_all(handle, data)
         closed, written = self._ask(_CLOSE, _text(handle)), self._ask(_STAT, _text(path))
         failure = failure or self._failure(closed)
-        size = self._size(written)
-        if failure is not None or size != len(data):
-            raise failure or SftpFailure(Status.FAILURE)
+        size, refused = self._size_or_failure(written)
+        if failure or refused or size != len(data):
+            raise failure or refused or SftpFailure(Status.FAILURE)
         return None
+
+    def _forget(self, opened: int, path: bytes) -> None:
+        """Undo an opening that turned out not to be needed."""
+        try:
+            handle = self._handle(opened)
+        except SftpFailure:
+            return
+        self._failure(self._ask(_CLOSE, _text(handle)))
+        self._failure(self._ask(_REMOVE, _text(path)))
 
     def _write_all(self, handle: bytes, data: bytes) -> SftpFailure | None:
         """Send the writes ahead of their answers; give the first failure after all answers have come."""
@@ -156,11 +163,19 @@ class SftpWire:
 
     def read(self, path: bytes, *, expected: int, most: int) -> bytes:
         """Give a whole file of about the expected size; raises TooLarge when it has more than ``most`` bytes."""
-        handle = self._handle(self._ask(_OPEN, _text(path) + _mode(_FOR_READING)))
-        try:
+        with self._opened(self._ask(_OPEN, _text(path) + _mode(_FOR_READING))) as handle:
             return self._read_all(handle, expected, most)
-        finally:
+
+    @contextmanager
+    def _opened(self, asked: int) -> Iterator[bytes]:
+        """Close a handle in the end, unless the connection is of no more use."""
+        handle = self._handle(asked)
+        try:
+            yield handle
+        except (SftpFailure, TooLarge):
             self._failure(self._ask(_CLOSE, _text(handle)))
+            raise
+        self._failure(self._ask(_CLOSE, _text(handle)))
 
     def _read_all(self, handle: bytes, expected: int, most: int) -> bytes:
         data = bytearray()
@@ -182,15 +197,12 @@ class SftpWire:
 
     def listing(self, path: bytes, *, most: int) -> list[Entry]:
         """List a folder; raises TooLarge when it has more than ``most`` names."""
-        handle = self._handle(self._ask(_OPENDIR, _text(path)))
         found: list[Entry] = []
-        try:
+        with self._opened(self._ask(_OPENDIR, _text(path))) as handle:
             while (names := self._names(self._ask(_READDIR, _text(handle)))) is not None:
                 found += names
                 if len(found) > most:
                     raise TooLarge
-        finally:
-            self._failure(self._ask(_CLOSE, _text(handle)))
         return [entry for entry in found if entry.name not in (b".", b"..")]
 
     def size(self, path: bytes) -> int | None:
@@ -227,9 +239,9 @@ class SftpWire:
             raise SftpProtocolError("a handle longer than the protocol allows")
         return handle
 
-    def _handle_or_failure(self, number: int) -> tuple[bytes | None, SftpFailure | None]:
+    def _size_or_failure(self, number: int) -> tuple[int | None, SftpFailure | None]:
         try:
-            return self._handle(number), None
+            return self._size(number), None
         except SftpFailure as failure:
             return None, failure
 

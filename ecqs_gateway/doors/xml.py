@@ -9,6 +9,7 @@ write. Limits are counted on the bytes first and on the finished tree second.
 from __future__ import annotations
 
 import codecs
+import copy
 import re
 import threading
 from collections.abc import Iterable
@@ -112,7 +113,8 @@ def parse(data: bytes, *, limits: Limits | None = LIMITS, comments: bool = False
         raise Terminal(
             "ECQS-4003", f"XML is not well-formed at line {line}, column {column}", where=where, hint=_ASK_SENDER
         ) from None
-    suspicious = b"<!--" in data or b"<?" in data[1:]  # looking through the tree costs more than the search
+    # Looking through the tree costs more than the search.
+    suspicious = b"<!--" in data or data.count(b"<?") > (1 if _DECLARATION.match(data) else 0)
     if not comments and suspicious and _holds(root, "//comment() | //processing-instruction()"):
         raise _refused("has a comment or processing instruction", where)
     if limits is not None:
@@ -185,6 +187,10 @@ def _too_large(what: str, most: int, where: str | None) -> Terminal:
 
 def c14n(element: Element) -> bytes:
     """Give the inclusive Canonical XML 1.0 bytes of an element, without comments, as if it were a document's root."""
+    # Copied into a document of its own: of an element inside another, lxml 6.1 with libxml2 2.14 writes xmlns="" on
+    # grandchildren in the default namespace. Drop the copy when test_c14n_of_an_inner_element_is_right passes without.
+    element = copy.deepcopy(element)
+    element.tail = None
     return bytes(etree.tostring(element, method="c14n", exclusive=False, with_comments=False))
 
 
