@@ -273,7 +273,7 @@ def write_units(good: Path, root: Path, units: list[str]) -> None:
 def test_32_units_with_two_kinds_each_are_checked_in_under_two_seconds(bundle: Path, tmp_path: Path) -> None:
     units = sorted(load(bundle, today=TODAY).units)
     write_units(bundle, tmp_path / "all", units)
-    # Imports are part of what a person waits for, so fresh processes are measured. Processor time and the best of three,
+    # Imports are part of what a person waits for, so fresh processes are measured: processor time, the best of three,
     # because the machine that runs the tests may be busy with others.
     script = (
         "import sys, time; from pathlib import Path; from ecqs_gateway.content.load import load;"
