@@ -28,7 +28,7 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Check connectors, mappings, code tables, rules and schemas.
+    """Check connectors, mappings, code tables, rules and schemas, and run the sample cases.
 
     Reports all problems with file, line, column, what is wrong and what was probably meant.
     Exit code 0: no errors (warnings may remain). 1: errors. Nothing is contacted: sources are not opened.
@@ -38,7 +38,7 @@ def check(
         from ecqs_gateway.settings import load_settings  # noqa: PLC0415
 
         started = time.perf_counter()
-        bundle = load(content.resolve() if content else load_settings().content)
+        bundle = load(content.resolve() if content else load_settings().content, cases=True)
         seconds = time.perf_counter() - started
     found = bundle.problems if unit is None else (*bundle.shared_problems, *bundle.unit_problems(unit))
     wrong = [problem for problem in found if problem.blocking]

@@ -38,9 +38,9 @@ def _root(
 
 def _register() -> None:
     """Attach the commands; each module imports what it needs only when its command runs."""
-    from ecqs_gateway.cli import check, demo, generate, sandbox, show, status, sync  # noqa: PLC0415
+    from ecqs_gateway.cli import check, demo, generate, observe, sandbox, show, status, sync  # noqa: PLC0415
 
-    for module in (check, sync, status, show, demo, generate):
+    for module in (check, sync, status, show, observe, demo, generate):
         module.register(app)
     app.add_typer(sandbox.app, name="sandbox")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from ecqs_gateway.content.load import Content, load
-from ecqs_gateway.content.models import NationalFile
+from ecqs_gateway.content.models import ConnectorFile, NationalFile
+from ecqs_gateway.content.problems import Problem
 from ecqs_gateway.deliver.package import SealedBatch
 from ecqs_gateway.deliver.signing import Signer, Trust, algorithm
 from ecqs_gateway.doors.clock import Clock, now
@@ -136,6 +137,13 @@ class Gateway:
             )
         return Trust.of(keys)
 
+    def connector(self, unit: str) -> ConnectorFile:
+        """Give a unit's connector; raises Misconfigured with the first problem where it cannot be read."""
+        found = self.content.connectors.get(unit)
+        if found is None:
+            raise _broken(self.content.unit_problems(unit))
+        return found
+
     def lane(self, unit: str, kind: str) -> LanePlan:
         """Make one unit and kind ready; raises Misconfigured with the first problem where its content is broken."""
         return _lane_plan(self, unit, kind)
@@ -170,18 +178,23 @@ class Gateway:
             return None
 
 
+def _broken(problems: Sequence[Problem]) -> Misconfigured:
+    """Make an error of the first problem that blocks, and say how many more there are."""
+    first = next(problem for problem in problems if problem.blocking)
+    more = sum(problem.blocking for problem in problems) - 1
+    return Misconfigured(
+        first.code,
+        first.message + (f" ({more} more)" if more else ""),
+        where=f"{first.file}:{first.line}:{first.column}",
+        hint=first.hint or "run `ecqs check` for all problems",
+    )
+
+
 def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
     content = gateway.content
     blocking = [p for p in (*content.unit_problems(unit), *content.shared_problems) if p.blocking]
     if blocking:
-        first = blocking[0]
-        more = f" ({len(blocking) - 1} more)" if len(blocking) > 1 else ""
-        raise Misconfigured(
-            first.code,
-            f"{first.message}{more}",
-            where=f"{first.file}:{first.line}:{first.column}",
-            hint=first.hint or "run `ecqs check` for all problems",
-        )
+        raise _broken(blocking)
     connector = content.connectors[unit]
     compiled = content.compiled.get((unit, kind))
     if kind not in connector.streams or compiled is None:

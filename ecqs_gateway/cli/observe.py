@@ -1,0 +1,40 @@
+"""`ecqs observe`: what a unit's source looks like now, kept beside the content for checks and completion."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ecqs_gateway.cli.output import errors, say
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Attach the command."""
+    app.command()(observe)
+
+
+def observe(unit: Annotated[str, typer.Argument(help="Reporting unit, such as 320000; needs its connector.")]) -> None:
+    """Read the tables and columns of a unit's source and write them to schemas/sources/<unit>.json.
+
+    `ecqs check` then knows every source column: a misspelt one is found with the nearest right spelling, and one the
+    mapping neither uses nor ignores is listed. Only structure is read, no rows.
+    """
+    with errors():
+        from ecqs_gateway.content.models_sources import observed_text  # noqa: PLC0415
+        from ecqs_gateway.doors.connections import connection  # noqa: PLC0415
+        from ecqs_gateway.extract import describe  # noqa: PLC0415
+        from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+
+        with open_gateway() as gateway:
+            gateway.units([unit])
+            connector = gateway.connector(unit)
+            text = observed_text(describe(connector, connection(connector.source.connection)))
+            file = gateway.content.root / "schemas" / "sources" / f"{unit}.json"
+            changed = not file.exists() or file.read_text(encoding="utf-8") != text
+            if changed:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(text, encoding="utf-8")
+    say(f"{file}: {'written' if changed else 'unchanged'}")
