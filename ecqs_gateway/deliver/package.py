@@ -27,8 +27,10 @@ from ecqs_gateway.model.batch import (
 
 __all__ = [
     "Chain",
+    "Compressed",
     "Package",
     "SealedBatch",
+    "compress_batch",
     "manifest_xml",
     "open_package",
     "package_name",
@@ -85,33 +87,50 @@ class Chain:
     evidence: str | None = None
 
 
-def seal_batch(
-    header: BatchHeader, batch_xml: bytes, *, records: int, signer: Signer, chain: Chain | None = None
-) -> SealedBatch:
-    """Compress, digest, describe, sign and pack a batch whose XML is valid."""
-    chain = chain or Chain()
-    compressed = gzip_bytes(batch_xml)
-    digest_algorithm = algorithm(signer.algorithm).digest
-    part = PackagePart(
-        BATCH_FILE,
-        "application/gzip",
-        digest_algorithm,
-        digest(digest_algorithm, compressed),
-        len(compressed),
-        len(batch_xml),
+@dataclass(frozen=True)
+class Compressed:
+    """A batch as it will lie in its package, and the facts the manifest states about it."""
+
+    part: PackagePart
+    data: bytes = field(repr=False)
+
+
+def compress_batch(batch_xml: bytes, digest_algorithm: str) -> Compressed:
+    """Compress and digest a batch: the part of sealing that may run in threads, for it has no order.
+
+    ``digest_algorithm`` is that of the signature to come: ``algorithm(signer.algorithm).digest``.
+    """
+    data = gzip_bytes(batch_xml)
+    digested = digest(digest_algorithm, data)
+    return Compressed(
+        PackagePart(BATCH_FILE, "application/gzip", digest_algorithm, digested, len(data), len(batch_xml)), data
     )
+
+
+def seal_batch(
+    header: BatchHeader, batch: bytes | Compressed, *, records: int, signer: Signer, chain: Chain | None = None
+) -> SealedBatch:
+    """Describe, sign and pack a batch whose XML is valid, given as ``batch.xml`` or compressed already.
+
+    Raises Terminal ECQS-4021 when it was digested with another algorithm than goes with the signature.
+    """
+    chain = chain or Chain()
+    wanted = algorithm(signer.algorithm).digest
+    compressed = compress_batch(batch, wanted) if isinstance(batch, bytes) else batch
+    if compressed.part.digest_algorithm != wanted:
+        raise Terminal("ECQS-4021", f"parts signed with {signer.algorithm} are digested with {wanted}", where=header.id)
     manifest = Manifest(
         header=header,
         engine=__version__,
         records=records,
         signature=signer.algorithm,
         key=signer.key_id,
-        parts=(part,),
+        parts=(compressed.part,),
         previous=chain.previous,
         evidence=chain.evidence,
     )
     written = manifest_xml(manifest)
-    members = [(MANIFEST_FILE, written), (SIGNATURE_FILE, seal(written, signer)), (BATCH_FILE, compressed)]
+    members = [(MANIFEST_FILE, written), (SIGNATURE_FILE, seal(written, signer)), (BATCH_FILE, compressed.data)]
     return SealedBatch(manifest, written, build_zip(members))
 
 

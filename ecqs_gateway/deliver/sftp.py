@@ -111,7 +111,7 @@ class SftpTransport:
         """Give a receipt's exact bytes; at most 64 MB. See ``Transport``."""
         folder = self._folders.receipts.format(unit=receipt.batch.unit)
         path = f"{folder}/{receipt.name}".encode()
-        with self._exchange(receipt.size, folder) as wire:
+        with self._exchange(min(receipt.size, _LARGEST_RECEIPT), folder) as wire:
             return wire.read(path, expected=receipt.size, most=_LARGEST_RECEIPT)
 
     def take(self, receipt: RemoteReceipt) -> None:

@@ -27,7 +27,7 @@ __all__ = ["LIMITS", "ArchiveLimits", "build_zip", "gunzip", "gzip_bytes", "read
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CREATED_ON_UNIX = 3
 _END = b"PK\x05\x06"
-_END_SIZE = 22
+_END_RECORD = struct.Struct("<4x4H2LH")
 _LOCAL = struct.Struct("<6xHHxxxxLLLHH")
 _HAS_DESCRIPTOR = 0x8
 _DESCRIPTOR = 24  # the longest data descriptor, which some writers put behind a member
@@ -95,14 +95,15 @@ def _check_shape(data: bytes, limits: ArchiveLimits) -> int:
     """Look at the end record by hand and give its number of entries; ``zipfile`` would list any number there are."""
     if len(data) > limits.archive:
         raise _too_much(f"is larger than {limits.archive} bytes")
-    if len(data) < _END_SIZE or data[-_END_SIZE : -_END_SIZE + 4] != _END:
+    if not data[-_END_RECORD.size :].startswith(_END):
         raise _unreadable("does not end as a ZIP without comment ends")
-    disk, start_disk, here, total, size, start, comment = struct.unpack("<4x4H2LH", data[-_END_SIZE:])
+    fields: tuple[int, ...] = _END_RECORD.unpack(data[-_END_RECORD.size :])
+    disk, start_disk, here, total, size, start, comment = fields
     if disk or start_disk or here != total or comment or 0xFFFF in (here, total) or 0xFFFFFFFF in (size, start):
         raise _unreadable("has several volumes, a comment or ZIP64 records")
     if total > limits.entries:
         raise _too_much(f"has more than {limits.entries} members")
-    if start + size != len(data) - _END_SIZE or size > total * _LARGEST_LISTING:
+    if start + size != len(data) - _END_RECORD.size or size > total * _LARGEST_LISTING:
         raise _unreadable("has bytes that belong to no member")
     return total
 

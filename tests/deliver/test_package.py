@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from ecqs_gateway import __version__
-from ecqs_gateway.deliver.package import Chain, SealedBatch, open_package, read_batch_xml, seal_batch
+from ecqs_gateway.deliver.package import Chain, SealedBatch, compress_batch, open_package, read_batch_xml, seal_batch
 from ecqs_gateway.deliver.signing import Signer, Trust, algorithm
 from ecqs_gateway.deliver.xml import assemble, record_texts
 from ecqs_gateway.doors.archive import build_zip
@@ -47,6 +47,14 @@ def test_sealing_twice_gives_the_same_bytes(
     header: BatchHeader, xml: bytes, signer: Signer, sealed: SealedBatch
 ) -> None:
     assert seal_batch(header, xml, records=2, signer=signer).data == sealed.data
+
+
+def test_compressing_beforehand_gives_the_same_bytes(
+    header: BatchHeader, xml: bytes, signer: Signer, sealed: SealedBatch
+) -> None:
+    assert seal_batch(header, compress_batch(xml, "sha-256"), records=2, signer=signer).data == sealed.data
+    with pytest.raises(Terminal, match="ECQS-4021"):
+        seal_batch(header, compress_batch(xml, "sm3"), records=2, signer=signer)
 
 
 def test_the_manifest_is_valid_and_tells_the_truth(sealed: SealedBatch, xml: bytes) -> None:

@@ -328,6 +328,12 @@ def test_a_receipt_of_any_size_up_to_the_limit_is_read_and_none_above(
         transport.fetch(receipt)
 
 
+def test_a_size_the_server_invents_does_not_make_us_wait_for_ever(fake: Any, transport: SftpTransport) -> None:
+    receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 2**63)
+    fake.files[f"{RECEIPTS}/{receipt.name}"] = b"short"
+    assert transport.fetch(receipt) == b"short"
+
+
 def test_a_receipt_that_is_gone_is_told(transport: SftpTransport) -> None:
     receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 10)
     with pytest.raises(Terminal, match="ECQS-5021"):

@@ -80,6 +80,17 @@ def test_openssh_with_a_changed_key_or_type_is_refused_and_sees_no_login(sshd_in
     assert "Accepted" not in log
 
 
+@pytest.mark.openssh
+@pytest.mark.parametrize(
+    "setting", ["Ciphers aes128-cbc", "MACs hmac-sha1", "KexAlgorithms diffie-hellman-group14-sha1"]
+)
+def test_a_server_with_nothing_but_weak_algorithms_is_refused(sshd_in: Any, setting: str) -> None:
+    weak = f"{setting}\nCiphers aes128-ctr" if setting.startswith("MACs") else setting
+    with sshd_in(extra=weak) as server:
+        error = refusal(server.endpoint)
+    assert (type(error), error.code) == (Terminal, "ECQS-5013")
+
+
 # Logging in
 
 
