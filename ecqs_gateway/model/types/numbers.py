@@ -110,12 +110,16 @@ class Quantity(FieldType):
 
     def xsd(self, codes: CodeTables | None = None) -> XsdType:
         """Give a decimal with all its places."""
-        pattern = f"-?[0-9]{{1,{self.whole}}}" + (f"\\.[0-9]{{{self.places}}}" if self.places else "")
+        pattern = f"-?{self._whole_pattern}" + (f"\\.[0-9]{{{self.places}}}" if self.places else "")
         return XsdType(f"Quantity{self.digits}_{self.places}", "xs:decimal", (("pattern", pattern),))
 
     def explain(self) -> str:
         """Say the limits."""
         return f"{self.title}：整数部分最多 {self.whole} 位，小数最多 {self.places} 位"
+
+    @property
+    def _whole_pattern(self) -> str:
+        return f"(0|[1-9][0-9]{{0,{self.whole - 1}}})"
 
     def _match(self, text: str) -> re.Match[str] | None:
         return re.fullmatch(_NUMBER, squash(text))
@@ -194,7 +198,7 @@ class Money(Quantity):
 
     def xsd(self, codes: CodeTables | None = None) -> XsdType:
         """Give a decimal with two places."""
-        return XsdType("Money", "xs:decimal", (("pattern", f"[0-9]{{1,{self.whole}}}\\.[0-9]{{2}}"),))
+        return XsdType("Money", "xs:decimal", (("pattern", f"{self._whole_pattern}\\.[0-9]{{2}}"),))
 
     def explain(self) -> str:
         """Say the unit."""
@@ -266,7 +270,7 @@ class Integer(FieldType):
 
     def xsd(self, codes: CodeTables | None = None) -> XsdType:
         """Give an integer with bounds."""
-        facets = (("pattern", "-?[0-9]{1,18}"), ("minInclusive", str(self.min)), ("maxInclusive", str(self.max)))
+        facets = (("pattern", "0|-?[1-9][0-9]{0,17}"), ("minInclusive", str(self.min)), ("maxInclusive", str(self.max)))
         return XsdType(f"Integer{self.min}to{self.max}".replace("-", "Minus"), "xs:integer", facets)
 
     def explain(self) -> str:
