@@ -77,7 +77,8 @@ class FieldSet:
             for plan in self.plans
             if states[plan.path].text is not None
         ]
-        read = {series.name: series for series in pl.DataFrame(texts).select(exprs).get_columns()} if texts else {}
+        # One after the other: field types are Python over arrays, and threads only fight over the interpreter lock.
+        read = {series.name: series for series in pl.DataFrame(texts).select_seq(exprs).get_columns()} if texts else {}
         for path, series in read.items():
             state = states[path]
             if state.plan.plain and state.text is not None and series.null_count() != state.text.null_count():
@@ -100,7 +101,7 @@ class FieldSet:
         ]
         if not exprs:
             return {}
-        verdicts = pl.DataFrame(list(values.values())).select(exprs)
+        verdicts = pl.DataFrame(list(values.values())).select_seq(exprs)
         return {series.name: series for series in verdicts.get_columns() if not bool(series.all())}
 
     def _missing(self, state: _State, states: Mapping[str, _State], height: int) -> pl.Series | None:

@@ -14,7 +14,7 @@ from ecqs_gateway.mapping.source import SourceColumns
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.mapping.words import Step
 from ecqs_gateway.model.record import Leaf
-from ecqs_gateway.model.types import BusinessDate, Timestamp
+from ecqs_gateway.model.types import BusinessDate, Integer, Timestamp
 
 __all__ = ["Expression", "FieldPlan", "Unmapped", "blank_to_null", "field_texts"]
 
@@ -106,8 +106,9 @@ class FieldPlan:
 
     def takes(self, dtype: pl.DataType) -> bool:
         """Say whether the field type reads a column of this type directly, so that its text need not be made."""
-        dated = isinstance(self.leaf.type, BusinessDate | Timestamp)
-        return dtype == pl.String or (dated and isinstance(dtype, pl.Date | pl.Datetime))
+        if isinstance(self.leaf.type, BusinessDate | Timestamp):
+            return isinstance(dtype, pl.String | pl.Date | pl.Datetime)
+        return dtype == pl.String or (isinstance(self.leaf.type, Integer) and dtype.is_integer())
 
     def text_expr(self) -> pl.Expr:
         """Give the text before ``parse`` and ``codes`` over the source's text columns, for from and join."""
