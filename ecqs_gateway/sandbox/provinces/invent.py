@@ -20,29 +20,30 @@ __all__ = ["PRODUCTS", "Place", "Product", "enterprise_name", "good_code", "pers
 
 @dataclass(frozen=True)
 class Product:
-    """One product class of the catalogue: 细则 number, names, units, and since when the class exists (facts §1)."""
+    """One product class: 细则 number, names, units, national code, and since when it is licensed (facts §1)."""
 
     number: str
     name: str
     units: tuple[str, ...]
     industry: str
+    code: str
     since: date = date(2020, 10, 14)
 
 
 PRODUCTS: tuple[Product, ...] = (
-    Product("XK05-001", "建筑用钢筋", ("钢筋混凝土用热轧钢筋", "冷轧带肋钢筋"), "钢铁"),
-    Product("XK08-001", "水泥", ("通用水泥", "特种水泥"), "水泥"),
-    Product("XK09-001", "人民币鉴别仪", ("点验钞机", "验钞仪"), "电子"),
-    Product("XK17-004", "预应力混凝土铁路桥简支梁", ("预应力混凝土铁路桥简支梁",), "桥梁"),
-    Product("XK06-001", "电线电缆", ("架空绞线", "塑料绝缘控制电缆", "架空绝缘电缆", "漆包圆绕组线"), "线缆"),
-    Product("XK13-006", "危险化学品", ("无机产品",), "化工"),
-    Product("XK12-001", "危险化学品包装物、容器", ("金属桶", "塑料桶"), "包装"),
-    Product("XK13-001", "化肥", ("复合肥料", "掺混肥料", "有机-无机复混肥料"), "肥业"),
-    Product("XK13-002", "化肥", ("磷肥",), "肥业"),
-    Product("XK16-204", "食品用塑料包装容器工具等制品", ("包装类", "容器类", "工具类"), "塑料"),
-    Product("XK05-005", "钢丝绳", ("重要用途钢丝绳", "一般用途钢丝绳"), "索具", date(2024, 9, 25)),
-    Product("XK03-002", "人造板", ("胶合板", "细木工板"), "木业", date(2024, 9, 25)),
-    Product("XK02-001", "安全帽", ("安全帽",), "防护用品", date(2024, 9, 25)),
+    Product("XK05-001", "建筑用钢筋", ("钢筋混凝土用热轧钢筋", "冷轧带肋钢筋"), "钢铁", "01"),
+    Product("XK08-001", "水泥", ("通用水泥", "特种水泥"), "水泥", "02"),
+    Product("XK09-001", "人民币鉴别仪", ("点验钞机", "验钞仪"), "电子", "04"),
+    Product("XK17-004", "预应力混凝土铁路桥简支梁", ("预应力混凝土铁路桥简支梁",), "桥梁", "05"),
+    Product("XK06-001", "电线电缆", ("架空绞线", "塑料绝缘控制电缆", "架空绝缘电缆", "漆包圆绕组线"), "线缆", "06"),
+    Product("XK13-006", "危险化学品", ("无机产品",), "化工", "07"),
+    Product("XK12-001", "危险化学品包装物、容器", ("金属桶", "塑料桶"), "包装", "08"),
+    Product("XK13-001", "化肥", ("复合肥料", "掺混肥料", "有机-无机复混肥料"), "肥业", "09"),
+    Product("XK13-002", "化肥", ("磷肥",), "肥业", "09"),
+    Product("XK16-204", "食品用塑料包装容器工具等制品", ("包装类", "容器类", "工具类"), "塑料", "10"),
+    Product("XK05-005", "钢丝绳", ("重要用途钢丝绳", "一般用途钢丝绳"), "索具", "12", date(2024, 9, 25)),
+    Product("XK03-002", "人造板", ("胶合板", "细木工板"), "木业", "13", date(2024, 9, 25)),
+    Product("XK02-001", "安全帽", ("安全帽",), "防护用品", "14", date(2024, 9, 25)),
 )
 """Classes whose number is known (facts §1.2); those of 2024 come last."""
 
@@ -77,10 +78,11 @@ def _digit(number: pl.Expr, place: int) -> pl.Expr:
     return (number // pl.lit(10**place)) % 10
 
 
-def good_code(firm: pl.Expr, area: pl.Expr) -> pl.Expr:
+def good_code(firm: pl.Expr, area: pl.Expr, *, kind: str = "91") -> pl.Expr:
     """Give the unified social credit code of an invented enterprise (number below 10,000,000) in that area.
 
-    Both check characters hold (GB 11714 mod 11 and GB 32100 mod 31).
+    Both check characters hold (GB 11714 mod 11 and GB 32100 mod 31). ``kind`` is two digits: 91 for an enterprise, 11
+    for a government body.
     """
     digits = [_digit(firm, place) for place in range(6, -1, -1)]
     pairs = zip(_ORGANISATION_WEIGHTS[1:], digits, strict=True)
@@ -88,12 +90,17 @@ def good_code(firm: pl.Expr, area: pl.Expr) -> pl.Expr:
     rest = (11 - total % 11) % 11  # 10 is written X, and 11 is written 0
     check = pl.when(rest == 10).then(_ALPHABET.index("X")).otherwise(rest)
     place = area.cast(pl.Int64)
-    values = [pl.lit(9), pl.lit(1), *(_digit(place, n) for n in range(5, -1, -1)), pl.lit(_ALPHABET.index("Y"))]
+    values = [
+        pl.lit(int(kind[0])),
+        pl.lit(int(kind[1])),
+        *(_digit(place, n) for n in range(5, -1, -1)),
+        pl.lit(_ALPHABET.index("Y")),
+    ]
     values += [*digits, check]
     last = (31 - pl.sum_horizontal(*(v * w for v, w in zip(values, _WEIGHTS, strict=True))) % 31) % 31
     number = firm.cast(pl.String).str.zfill(7)
     organisation_check = pl.when(rest == 10).then(pl.lit("X")).otherwise(rest.cast(pl.String))
-    return pl.concat_str(pl.lit("91"), area, pl.lit("Y"), number, organisation_check, choose(last, _ALPHABET))
+    return pl.concat_str(pl.lit(kind), area, pl.lit("Y"), number, organisation_check, choose(last, _ALPHABET))
 
 
 _FIRST = "永恒宏瑞鼎泰华盛金安新兴东方南海北辰西岭长江大河高峰远山青松白云明月清泉丰年嘉禾顺达通联诚信德润天成地利人和"
