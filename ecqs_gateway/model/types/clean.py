@@ -110,8 +110,12 @@ class Finder:
     def rows(self, text: Utf8) -> Rows:
         """Give the rows that hold one of the characters, each once, in order."""
         data = text.data
-        runs = [_within(data, low, high) for low, high in self._runs if _any_within(data, low, high)]
-        spots = self._wanted_of(data, np.flatnonzero(np.logical_or.reduce(runs))) if runs else _NOWHERE
+        candidates: BoolRows | None = None
+        for low, high in self._runs:
+            if _any_within(data, low, high):
+                within = _within(data, low, high)
+                candidates = within if candidates is None else np.logical_or(candidates, within, out=candidates)
+        spots = self._wanted_of(data, np.flatnonzero(candidates)) if candidates is not None else _NOWHERE
         if spots.size == 0:
             return _NOWHERE
         hit = np.zeros(len(text), bool)

@@ -167,22 +167,22 @@ class SlowWay:
 
         return cls(one, steps, field_type.dtype)
 
-    def read(self, texts: pl.Series) -> pl.Series:
-        """Read the odd rows."""
-        if len(texts) <= FEW:
-            values = [None if text is None else self.one(text) for text in texts.to_list()]
-            return pl.Series(texts.name, values, dtype=self.dtype)
-        frame = texts.to_frame("x")
+    def read(self, texts: pl.Series, rows: Rows) -> pl.Series:
+        """Read these rows of a column of texts."""
+        if rows.size <= FEW:
+            odd = [texts[row] for row in rows.tolist()]
+            return pl.Series([None if text is None else self.one(text) for text in odd], dtype=self.dtype)
+        frame = (texts if rows.size == len(texts) else texts.gather(rows)).to_frame("x")
         for step in self.steps:
             frame = frame.select(step(pl.col("x")).alias("x"))
-        return frame.to_series().alias(texts.name)
+        return frame.to_series()
 
     def amend(self, clean: pl.Series, texts: pl.Series, odd: BoolRows) -> pl.Series:
         """Give ``clean`` with the odd rows read from their texts."""
         rows = np.flatnonzero(odd)
         if rows.size == 0:
             return clean
-        return merge(clean, rows, self.read(texts if rows.size == len(texts) else texts.gather(rows)))
+        return merge(clean, rows, self.read(texts, rows))
 
 
 FEW = 128

@@ -27,6 +27,7 @@ Ints = NDArray[np.int32]
 
 FIRST_DAY, LAST_DAY = (m.FIRST - m.EPOCH).days, (m.LAST - m.EPOCH).days
 _NONE = np.iinfo(np.int32).min
+_WORTH_A_FORM = 16  # rows: fewer of one width are read faster one by one
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def _from_text(series: pl.Series) -> Moments:
     for width in text.widths():
         rows, matrix = text.fixed(width) if width in _forms() else (_NO_ROWS, _NO_BYTES)
         for form in _forms().get(width, ()):
-            if rows.size == 0:
+            if rows.size < max(1, min(_WORTH_A_FORM, columns.FEW)):
                 break
             fits = form.fits(matrix)
             if fits is None and rows.size == len(text):
@@ -83,9 +84,10 @@ def _from_text(series: pl.Series) -> Moments:
                 days[hit], seconds[hit] = form.read(matrix[fits])
                 left[hit], rows, matrix = False, rows[~fits], matrix[~fits]
     odd = np.flatnonzero(left)
-    if odd.size:
-        texts = series.gather(odd)
-        days[odd], seconds[odd] = _one_by_one(texts) if odd.size <= columns.FEW else _by_grammar(texts)
+    if odd.size > columns.FEW:
+        days[odd], seconds[odd] = _by_grammar(series.gather(odd))
+    elif odd.size:
+        days[odd], seconds[odd] = _one_by_one([series[row] for row in odd.tolist()])
     return _moments(days, seconds)
 
 
@@ -230,10 +232,10 @@ def _instant(days: Ints, clock: tuple[Ints, Ints, Ints], ahead: Ints | int = m.Z
     return np.where(wrong, _NONE, days + shift).astype(np.int32), seconds.astype(np.int32)
 
 
-def _one_by_one(series: pl.Series) -> tuple[Ints, Ints]:
+def _one_by_one(texts: list[str]) -> tuple[Ints, Ints]:
     """Read a few texts that fit no form of fixed width, each by itself."""
-    days, seconds = np.full(len(series), _NONE, np.int32), np.zeros(len(series), np.int32)
-    for place, text in enumerate(series.to_list()):
+    days, seconds = np.full(len(texts), _NONE, np.int32), np.zeros(len(texts), np.int32)
+    for place, text in enumerate(texts):
         try:
             moment = m.read_text(text)
         except FieldProblem:

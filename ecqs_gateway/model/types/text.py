@@ -199,8 +199,9 @@ def _loose_spaces(text: Utf8) -> BoolRows:
     filled = np.flatnonzero(text.sizes > 0)
     starts = text.starts[filled]
     found[filled] = spaces[starts] | spaces[starts + text.sizes[filled] - 1]
-    doubles = np.flatnonzero(spaces[1:] & spaces[:-1])
-    found[np.searchsorted(text.starts, doubles, side="right") - 1] = True
+    doubles = spaces[1:] & spaces[:-1]  # also over the border of two rows, which only costs a second look
+    if doubles.any():
+        found[np.searchsorted(text.starts, np.flatnonzero(doubles), side="right") - 1] = True
     return found
 
 
