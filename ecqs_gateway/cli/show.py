@@ -85,4 +85,4 @@ def _mapping(title: str, row: dict[str, Any] | str | None) -> None:
         return
     say(f"  {title}:")
     for name, value in row.items():
-        say(f"    {name} = {value}")
+        say(f"    {name} = {'—' if value is None else value}")

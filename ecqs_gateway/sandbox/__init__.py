@@ -8,5 +8,6 @@ Headquarters checks by its own code whatever the gateway sends, or it would prov
 * HQ-111 the batch is not of the schema, HQ-112 its header is not the manifest's, HQ-113 its number of records is not;
 * of single records, HQ-201 the version is not the digest of the body, HQ-202 the business key is not in the body,
   HQ-203 ``previous`` is no known version or is missing, HQ-204 the key stands twice in the batch, HQ-205 another unit
-  holds the certificate number, HQ-206 there is nothing to invalidate, HQ-210 the days contradict each other.
+  holds the certificate number, HQ-206 there is nothing to invalidate, HQ-207 the
+  number carries the abbreviation of another unit, HQ-210 the days contradict each other.
 """

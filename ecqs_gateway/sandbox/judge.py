@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from lxml import etree
 
-from ecqs_gateway.sandbox.package import NAMESPACE, Refusal, check_plain
+from ecqs_gateway.sandbox.package import NAMESPACE, Refusal, Schemas, check_plain
 
 __all__ = ["KEY_FIELDS", "RecordVerdict", "glimpse", "judge"]
 
@@ -48,7 +48,7 @@ class RecordVerdict:
     reason: str | None = None
 
 
-def judge(xml: bytes, manifest: Mapping[str, str], schema: etree.XMLSchema) -> list[RecordVerdict]:
+def judge(xml: bytes, manifest: Mapping[str, str], schemas: Schemas) -> list[RecordVerdict]:
     """Check a batch and give a verdict per record, in batch order.
 
     Raises Refusal for the whole batch: HQ-111 not well-formed or not of the schema, HQ-112 another header than the
@@ -59,7 +59,7 @@ def judge(xml: bytes, manifest: Mapping[str, str], schema: etree.XMLSchema) -> l
     except ValueError as error:
         raise Refusal("HQ-111", "批次文件不是规范的 XML", binds=True) from error
     verdicts: list[RecordVerdict] = []
-    walk = _Walk(xml, schema)
+    walk = _Walk(xml, schemas.batch)
     try:
         verdicts.extend(_verdict(record, position, manifest["kind"]) for position, record in enumerate(walk, 1))
     except etree.XMLSyntaxError as error:
@@ -69,7 +69,17 @@ def judge(xml: bytes, manifest: Mapping[str, str], schema: etree.XMLSchema) -> l
         raise Refusal("HQ-112", "批次头与清单不一致", binds=True)
     if str(len(verdicts)) != manifest["records"]:
         raise Refusal("HQ-113", "记录数与清单不一致", binds=True)
-    return _without_twins(verdicts)
+    owned = [_foreign(verdict, manifest, schemas.owners) for verdict in verdicts]
+    return _without_twins(owned)
+
+
+def _foreign(verdict: RecordVerdict, manifest: Mapping[str, str], owners: Mapping[str, str]) -> RecordVerdict:
+    """Refuse a certificate whose number carries the abbreviation of another reporting unit."""
+    if manifest["kind"] != "certificate" or verdict.code is not None or verdict.key[:1] != "(":
+        return verdict
+    if owners.get(verdict.key[1:2], manifest["unit"]) == manifest["unit"]:
+        return verdict
+    return replace(verdict, code="HQ-207", field="number", reason="证书编号的省份简称属于其他报送单位")
 
 
 def glimpse(xml: bytes) -> list[RecordVerdict]:

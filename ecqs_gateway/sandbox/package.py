@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import csv
 import hashlib
 import io
 import json
@@ -97,6 +98,16 @@ class Schemas:
     def __init__(self, folder: Path) -> None:
         self.manifest = _schema(folder / "manifest.xsd")
         self.batch = _schema(folder / "batch.xsd")
+        self.owners = _owners(folder.parent.parent / "codes" / "units.csv")
+        """Units by the abbreviation that stands in their certificate numbers; empty without the code table."""
+
+
+def _owners(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["abbreviation"]: row["code"] for row in rows if row.get("abbreviation")}
 
 
 def _schema(path: Path) -> etree.XMLSchema:

@@ -174,7 +174,7 @@ class Processor:
         try:
             said, xml = reopen(data)
             self._check_chain(package)
-            verdicts = judge(xml, said, self._office.schemas.batch)
+            verdicts = judge(xml, said, self._office.schemas)
         except Refusal as refusal:
             with self._step("rejected"):
                 self._store.add_verdicts(package, glimpse(xml), outcome="batch_refused")

@@ -313,13 +313,20 @@ def test_the_same_business_key_twice_in_a_batch_is_refused_the_second_time(offic
 
 def test_a_certificate_number_held_by_another_unit_is_refused(office, kit):
     other = office.register(kit.Sender("220000"))
-    office.deliver(1, other.package(1, [kit.Record()]), other)
-    assert rejections(office, kit.certificates(2)) == [("(苏)XK06-001-00001", "HQ-205", "number")]
+    national = kit.Record(number="XK05-001-00042")
+    office.deliver(1, other.package(1, [national]), other)
+    records = [national, kit.Record(number="(苏)XK06-001-00002")]
+    assert rejections(office, records) == [("XK05-001-00042", "HQ-205", "number")]
     with office.query() as query:
         assert {(held.unit, held.key) for held in query.holdings()} == {
-            ("220000", "(苏)XK06-001-00001"),
+            ("220000", "XK05-001-00042"),
             ("320000", "(苏)XK06-001-00002"),
         }
+
+
+def test_a_certificate_with_the_abbreviation_of_another_unit_is_refused_whoever_comes_first(office, kit):
+    records = [kit.Record(number="(鲁)XK06-001-00001"), kit.Record(number="(苏)XK06-001-00002")]
+    assert rejections(office, records) == [("(鲁)XK06-001-00001", "HQ-207", "number")]
 
 
 def test_only_what_is_held_can_be_invalidated(office, kit):

@@ -16,7 +16,8 @@ __all__ = ["AS_OF", "LAST_ISSUE", "Certificates", "Span", "changed_at", "licence
 AS_OF = date(2026, 11, 20)
 """The day the samples look back from: certificates that ended before are expired in them."""
 LAST_ISSUE = date(2026, 10, 31)
-_DELEGATED = date(2020, 10, 14)
+_FIRST_ISSUE = date(2021, 1, 4)
+"""Every case behind such a certificate was accepted under the rules of the notice of 2020-10-14."""
 _NEW_PRODUCTS = date(2024, 9, 25)
 _MIGRATED = datetime(2022, 6, 1, 2)  # noqa: DTZ001 - the source's own naive local time
 """Time of a bulk migration: many rows share it, as real tables have it."""
@@ -60,7 +61,7 @@ class Certificates:
         ).with_columns(
             area=choose(pl.col("city"), self.place.areas()),
             issued=pl.when(product < _SOLD_NEW)
-            .then(draw.day("issued", _DELEGATED, LAST_ISSUE))
+            .then(draw.day("issued", _FIRST_ISSUE, LAST_ISSUE))
             .otherwise(draw.day("issued.new", _NEW_PRODUCTS, LAST_ISSUE)),
         )
         industry = choose(product, [one.industry for one in PRODUCTS])

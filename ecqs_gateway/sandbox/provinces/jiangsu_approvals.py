@@ -126,6 +126,11 @@ def _days(draw: Draw) -> dict[str, pl.Expr]:
     taken = pl.when(DIRTY.has("too_slow")).then(draw.whole("JDJG.late", 120, 160)).otherwise(usual)
     decided = pl.col("issued") - pl.duration(days=draw.whole("FZRQ", 0, 5))
     accepted = decided - pl.duration(days=taken)
+    # 化肥 came under 先核后证 on one day (facts §3.4): a case in that mode was not accepted before it.
+    bounded = (pl.col("product_code") == "09") & slow_mode & ~DIRTY.has("too_slow")
+    decided, accepted = (
+        pl.when(bounded).then(pl.max_horizontal(day, pl.lit(_RECALLED))).otherwise(day) for day in (decided, accepted)
+    )
     submitted = accepted - pl.duration(days=draw.whole("SLRQ", 0, 4))
     return {"decided": decided, "accepted": accepted, "submitted": submitted}
 
