@@ -74,15 +74,18 @@ def _from_text(series: pl.Series) -> Moments:
             if rows.size < max(1, min(_WORTH_A_FORM, columns.FEW)):
                 break
             fits = form.fits(matrix)
-            if fits is None and rows.size == len(text):
-                return _moments(*form.read(matrix))  # the whole column in one form, as most are
-            if fits is None:
-                days[rows], seconds[rows] = form.read(matrix)
-                left[rows], rows = False, _NO_ROWS
-            elif fits.any():
-                hit = rows[fits]
-                days[hit], seconds[hit] = form.read(matrix[fits])
-                left[hit], rows, matrix = False, rows[~fits], matrix[~fits]
+            if not fits.any():
+                continue
+            found_days, found_seconds = form.read(matrix)
+            all_fit = fits.all()
+            if all_fit and rows.size == len(text):
+                return _moments(found_days, found_seconds)  # the whole column in one form, as most are
+            hit = rows if all_fit else rows[fits]
+            days[hit] = found_days if all_fit else found_days[fits]
+            if form.clock:
+                seconds[hit] = found_seconds if all_fit else found_seconds[fits]
+            left[hit] = False
+            rows, matrix = (_NO_ROWS, _NO_BYTES) if all_fit else (rows[~fits], matrix[np.flatnonzero(~fits)])
     odd = np.flatnonzero(left)
     if odd.size > columns.FEW:
         days[odd], seconds[odd] = _by_grammar(series.gather(odd))
@@ -109,8 +112,13 @@ class _Form:
         self._fields = {sign: _runs([i for i, byte in enumerate(signs) if byte == ord(sign)]) for sign in "YMDhms#"}
         self._literals = [(i, byte) for i, byte in enumerate(signs) if byte not in b"YMDhms#"]
 
-    def fits(self, matrix: Bytes) -> BoolRows | None:
-        """Say which rows are written in this way; None for all of them."""
+    @property
+    def clock(self) -> bool:
+        """True when a time of day is part of it."""
+        return bool(self._fields["h"])
+
+    def fits(self, matrix: Bytes) -> BoolRows:
+        """Say which rows are written in this way."""
         good = np.ones(matrix.shape[0], bool)
         for place, byte in self._literals:
             good &= matrix[:, place] == byte
@@ -120,10 +128,10 @@ class _Form:
             for place, count in runs:
                 wrong = _NOT_TWO.take(columns.pairs(matrix, place)) if count == 2 else _NOT_ONE.take(matrix[:, place])
                 good &= ~wrong
-        return None if good.all() else good
+        return good
 
     def read(self, matrix: Bytes) -> tuple[Ints, Ints]:
-        """Give day and second of rows that are written in this way.
+        """Give day and second of rows that are written in this way; for others, anything.
 
         The day is a very small number where the calendar has none.
         """
@@ -154,6 +162,11 @@ class _EpochForm(_Form):
 
     def __init__(self) -> None:
         super().__init__("#" * 13)
+
+    @property
+    def clock(self) -> bool:
+        """A time of day is always part of it."""
+        return True
 
     def read(self, matrix: Bytes) -> tuple[Ints, Ints]:
         """Give day and second in Asia/Shanghai."""
