@@ -105,7 +105,7 @@ class Finder:
     def __init__(self, wanted: BoolRows) -> None:
         """Take the characters to find, as a mask over all code points (``among`` makes one)."""
         self._wanted = wanted
-        self._runs = _runs(_first_bytes(np.flatnonzero(wanted)))
+        self._runs = _runs(_first_bytes(wanted))
 
     def rows(self, text: Utf8) -> Rows:
         """Give the rows that hold one of the characters, each once, in order."""
@@ -143,11 +143,13 @@ def among(characters: Iterable[int]) -> BoolRows:
     return mask
 
 
-def _first_bytes(codes: Rows) -> list[int]:
-    """Give the bytes with which the UTF-8 of these code points begins, each once, in order."""
-    many = np.where(codes < 0x10000, 0xE0 | codes >> 12, 0xF0 | codes >> 18)
-    few = np.where(codes < 0x80, codes, 0xC0 | codes >> 6)
-    return [int(first) for first in np.unique(np.where(codes < 0x800, few, many))]
+def _first_bytes(wanted: BoolRows) -> list[int]:
+    """Give the bytes with which the UTF-8 of the wanted characters begins, each once, in order."""
+    one = [code for code in range(0x80) if wanted[code]]
+    two = [0xC0 + block for block in range(2, 32) if wanted[block << 6 : (block + 1) << 6].any()]
+    three = [0xE0 + block for block in range(16) if wanted[max(block << 12, 0x800) : (block + 1) << 12].any()]
+    four = [0xF0 + block for block in range(5) if wanted[max(block << 18, 0x10000) : (block + 1) << 18].any()]
+    return [*one, *two, *three, *four]
 
 
 def _runs(firsts: list[int]) -> list[tuple[int, int]]:
