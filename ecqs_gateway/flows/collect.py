@@ -99,7 +99,8 @@ class _Collector:
             head = evidence.head(connection)[1].hex()
         sealed = self.sealer.seal(made, batch, previous=self.previous, evidence=head)
         self.previous = sealed.manifest_digest
-        name = f"outbox/{self.lease.unit}/{self.lease.kind}/{sealed.name}"
+        # With the fencing number, so that a stale worker cannot write over what another has committed.
+        name = f"outbox/{self.lease.unit}/{self.lease.kind}/{self.lease.fence:06d}-{sealed.name}"
         return outbox.Outgoing(
             id=sealed.id,
             sequence=made.header.sequence,

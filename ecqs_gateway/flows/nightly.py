@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
@@ -159,17 +159,20 @@ class _Lane:
         self._gateway, self._run, self._unit, self._kind = gateway, run, unit, kind
         self._number = lanes.lane_id(gateway.database, unit, kind)
         self._errors = errors if errors is not None else []
+        self._open = ExitStack()
         self.lease: Lease | None = None
         """None while another run works on this lane."""
 
     def __enter__(self) -> Self:
+        database, clock = self._gateway.database, self._gateway.clock
         with self.phase("lease"):
-            self.lease = lanes.acquire(self._gateway.database, self._unit, self._kind, clock=self._gateway.clock)
+            self.lease = lanes.acquire(database, self._unit, self._kind, clock=clock)
+            self._open.callback(lanes.release, database, self.lease)
+            self._open.enter_context(lanes.kept(database, self.lease, clock=clock))
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.lease is not None:
-            lanes.release(self._gateway.database, self.lease)
+        self._open.close()
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

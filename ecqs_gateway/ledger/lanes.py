@@ -1,29 +1,36 @@
 """Lanes and leases: who may work on one (unit, kind), and the fencing number that keeps a stale worker out.
 
-A lease is taken for some minutes and renewed by every commit. Each taking raises the lane's fencing number; every
-commit states the number it was given and fails when the lane has moved on. A worker that was asleep while its lease
-passed to another can therefore not write a thing, whatever it believes.
+A lease is taken for less than a minute, renewed by every commit, and kept alive by ``kept`` in between. After a crash
+it frees itself in that time, and at once where the dead worker ran on this machine: no hand is needed. Each taking
+raises the lane's fencing number; every commit states the number it was given and fails when the lane has moved on. A
+worker that was asleep while its lease passed to another can therefore not write a thing, whatever it believes.
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from ecqs_gateway.doors.clock import Clock, now
-from ecqs_gateway.errors import Conflict, Transient
+from ecqs_gateway.errors import Conflict, GatewayError, Transient
+from ecqs_gateway.ledger import owner as owners
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import lane
 
-__all__ = ["LEASE_TIME", "LaneState", "Lease", "acquire", "guard", "hold", "lane_id", "release", "state", "unhold"]
+__all__ = ["LEASE_TIME", "LaneState", "Lease"]
+__all__ += ["acquire", "guard", "hold", "kept", "lane_id", "release", "state", "unhold"]
 
-LEASE_TIME = timedelta(minutes=10)
-"""How long a lease lasts without a commit; longer than any single step between two commits."""
+LEASE_TIME = timedelta(seconds=45)
+"""How long a lease outlives its worker's last sign of life."""
+_SIGN_OF_LIFE = 10.0
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -65,23 +72,54 @@ def lane_id(database: Database, unit: str, kind: str) -> int:
 def acquire(
     database: Database, unit: str, kind: str, *, clock: Clock = now, lease_time: timedelta = LEASE_TIME
 ) -> Lease:
-    """Take the lease of a lane; raises Transient ECQS-3004 while another worker holds it."""
+    """Take the lease of a lane, also from a worker that is dead; raises Transient ECQS-3004 while another holds it."""
     number = lane_id(database, unit, kind)
-    owner = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+    owner = owners.myself()
     moment = clock()
-    free = sa.or_(lane.c.lease_until.is_(None), lane.c.lease_until <= moment.isoformat())
     values = {"fence": lane.c.fence + 1, "lease_owner": owner, "lease_until": (moment + lease_time).isoformat()}
     with database.write() as connection:
-        taking = sa.update(lane).where(lane.c.id == number, free).values(values).returning(lane.c.fence)
-        fence = connection.execute(taking).scalar()
-        if fence is None:
-            until = connection.execute(sa.select(lane.c.lease_until).where(lane.c.id == number)).scalar()
+        found = connection.execute(sa.select(lane).where(lane.c.id == number).with_for_update()).one()
+        if not _free(found, moment):
             raise Transient(
                 "ECQS-3004",
-                f"another run is working on {unit} {kind} until {until} at the latest",
-                hint="wait for it to end; after a crash the lease frees itself at that time",
+                f"another run is working on {unit} {kind}",
+                where=str(found.lease_owner).partition(":")[0],
+                hint=f"wait for it to end; should it have crashed, the lease is free from {found.lease_until} on",
             )
+        # Stated once more: on SQLite the write lock already excludes others, elsewhere the row lock does.
+        taking = sa.update(lane).where(lane.c.id == number, lane.c.fence == found.fence).values(values)
+        fence = connection.execute(taking.returning(lane.c.fence)).scalar_one()
     return Lease(number, unit, kind, int(fence), owner)
+
+
+def _free(found: sa.Row[tuple[object, ...]], moment: datetime) -> bool:
+    if found.lease_until is None or datetime.fromisoformat(found.lease_until) <= moment:
+        return True
+    return found.lease_owner is not None and owners.gone(found.lease_owner)
+
+
+@contextmanager
+def kept(database: Database, lease: Lease, *, clock: Clock = now, every: float = _SIGN_OF_LIFE) -> Iterator[None]:
+    """Keep a lease alive while its worker works between two commits; ends by itself once the lease was taken over."""
+    ended = threading.Event()
+
+    def live() -> None:
+        while not ended.wait(every):
+            try:
+                with database.write() as connection:
+                    guard(connection, lease, clock=clock)
+            except Conflict:
+                return  # the worker's next commit will find out and say so
+            except GatewayError as error:
+                _log.warning("lease.sign_of_life failed, will be tried again: %s", error)
+
+    thread = threading.Thread(target=live, name=f"lease-{lease.unit}-{lease.kind}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def guard(connection: sa.Connection, lease: Lease, *, clock: Clock = now, lease_time: timedelta = LEASE_TIME) -> None:
