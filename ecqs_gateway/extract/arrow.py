@@ -60,9 +60,9 @@ class ArrowReader:
         """Close the connections."""
         self._stack.close()
 
-    def read(self, query: Query, rows: int) -> Iterator[Batch]:
-        """Give the rows in the query's order, about 4 MB at a time."""
-        del rows
+    def read(self, query: Query, rows: int, *, between: bool) -> Iterator[Batch]:
+        """Give the rows in the query's order, about 4 MB at a time; child rows have a connection of their own."""
+        del rows, between
         sql = str(query.statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
         shaper = _Shaper(query.columns, self._zone)
         with source_errors(self._place, reading=True):

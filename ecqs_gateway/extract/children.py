@@ -60,7 +60,7 @@ def open_family(
         if not table.has_index(child.parent_key):
             columns = ", ".join(child.parent_key)
             message = f"child table {table.full_name} has no index on {columns}: every chunk reads the whole table"
-            notes.add("ECQS-2042", here, message)
+            notes.add("ECQS-2052", here, message)
         dialect, pair = session.connection.dialect.name, (changed_at, stamp) if changed_at and stamp else None
         found[name] = ChildQuery(name, table, child.parent_key, child.key, child.order_by, dialect, pair)
     return Family(parent, found, session.zone)
@@ -119,7 +119,7 @@ def _of_parents(batch: Batch, child: ChildQuery, parents: pl.DataFrame) -> pl.Da
         pl.col("__parent").cast(pl.UInt32).alias("__row"),
         pl.concat_str(pl.lit(f"{child.name}."), pl.col("column")).alias("column"),
         "reason",
-    ).select(BAD_CELLS)
+    ).select(*BAD_CELLS)
 
 
 def _in_order(frame: pl.DataFrame, child: ChildQuery) -> pl.DataFrame:

@@ -21,6 +21,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_FAMILIAR = "序号號产產品名称稱公司有限市省区區生日期合格不单單位企业業检檢验驗证證书書编編机機关關地址的一中国國"
+_LINES_LOOKED_AT = 200
 _COINCIDENCE = 4  # a few Chinese characters in GBK may happen to read as UTF-8; more than that do not
 
 
@@ -38,6 +40,8 @@ class _Verdict:
     bad_lines: int = 0
     foreign_lines: int = 0
     """Lines with characters beyond ASCII that could be read."""
+    familiar: int = 0
+    """Characters that such files are full of; tells GB18030 from Big5, each of which reads the other's text."""
     first: tuple[int, int] = (0, 0)
     """Byte offset (from 0) and line (from 1) of the first byte that could not be read."""
 
@@ -51,13 +55,14 @@ def check_encoding(pieces: Callable[[], Iterable[bytes]], declared: str, place: 
     head = next(iter(pieces()), b"")[:4]
     mark = next((name for mark, name in _MARKS if head.startswith(mark)), None)
     if mark is not None and not own.startswith(mark):
-        raise _wrong(place, own, _Verdict(own, 1, 0, (0, 1)), mark)
+        raise _wrong(place, own, _Verdict(own, 1, first=(0, 1)), mark)
     if own.startswith(("utf-16", "utf-32")):
         _check_wide(pieces(), own, place)
         return
     verdict = _judge(pieces(), own)
     if verdict.bad_lines:
-        best = min((_judge(pieces(), name) for name in _CANDIDATES if name != own), key=lambda each: each.bad_lines)
+        tries = [_judge(pieces(), name) for name in _CANDIDATES if name != own]
+        best = min(tries, key=lambda each: (each.bad_lines, -each.familiar))
         if best.bad_lines * 10 < verdict.bad_lines:
             raise _wrong(place, own, verdict, best.encoding)
     elif own != "utf-8" and verdict.foreign_lines:
@@ -73,8 +78,10 @@ def _judge(pieces: Iterable[bytes], encoding: str) -> _Verdict:
     for number, line in enumerate(_lines(pieces), start=1):
         if not line.isascii():
             try:
-                line.decode(encoding)
+                text = line.decode(encoding)
                 verdict.foreign_lines += 1
+                if verdict.foreign_lines <= _LINES_LOOKED_AT:
+                    verdict.familiar += sum(map(text.count, _FAMILIAR))
             except UnicodeDecodeError as error:
                 if not verdict.bad_lines:
                     verdict.first = (offset + error.start, number)
@@ -101,8 +108,9 @@ def _check_wide(pieces: Iterable[bytes], encoding: str, place: str) -> None:
             decoder.decode(piece)
             offset += len(piece)
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError as error:
-        raise _wrong(place, encoding, _Verdict(encoding, 1, 0, (offset + error.start, 0)), "utf-8 or gb18030") from None
+    except UnicodeError as error:
+        first = offset + getattr(error, "start", 0)
+        raise _wrong(place, encoding, _Verdict(encoding, 1, first=(first, 0)), "utf-8 or gb18030") from None
 
 
 def _wrong(place: str, declared: str, verdict: _Verdict | None, likely: str) -> Misconfigured:

@@ -101,7 +101,7 @@ class FolderSource:
         ]
         return {self._stream.files: {"comment": "", "key": list(self._stream.key), "columns": columns}}
 
-    def chunks(self, after: Watermark | None = None, *, since: date | None = None) -> Iterator[Chunk]:
+    def chunks(self, after: Watermark | None = None, since: date | None = None) -> Iterator[Chunk]:
         """Give the rows of files that are new or changed; ``since`` reads files again that changed on or after the day.
 
         Raises Misconfigured ECQS-2022 to 2024 and 2026, Terminal ECQS-2025 and 2028, Transient ECQS-2027.
@@ -166,7 +166,7 @@ class FolderSource:
             yield _OpenFile(dropped, source, digest.hexdigest(), place)
 
     def _leave(self, place: str, why: str) -> None:
-        self.notes.add("ECQS-2044", place, f"left for the next run: {why}")
+        self.notes.add("ECQS-2054", place, f"left for the next run: {why}")
         self.tally.files_left += 1
 
     def _check_unchanged(self, file: _OpenFile) -> None:
@@ -221,7 +221,7 @@ class FolderSource:
         self, numbers: list[int], rows: list[list[str]], width: int
     ) -> tuple[list[int], list[list[str]], list[Unreadable]]:
         """Tell rows from lines that are empty, too short, too long, or hold bytes that are no text."""
-        if all(len(row) == width and any(row) for row in rows) and not _damaged(rows):
+        if all(len(row) == width and "".join(row).strip() for row in rows) and not _damaged(rows):
             return numbers, rows, []
         good_numbers: list[int] = []
         good: list[list[str]] = []

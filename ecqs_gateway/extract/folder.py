@@ -55,7 +55,7 @@ class Drop:
             reason = self._not_now(root, path, name)
             if reason is not None:
                 shown = name if name.isprintable() else ascii(name)
-                notes.add("ECQS-2044", f"{self.place}: {shown}", reason)
+                notes.add("ECQS-2054", f"{self.place}: {shown}", reason)
                 tally.files_left += 1
                 continue
             entry = path.stat()

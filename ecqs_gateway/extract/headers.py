@@ -27,18 +27,18 @@ def header_names(cells: Sequence[str | None], *, row: int, place: str, notes: No
     Blanks beside Chinese characters and at the ends go, other runs of blanks become one; a second ``名称`` becomes
     ``名称__2``; a column without name becomes ``__column5``, counted from 1.
     """
-    cells = list(cells)
+    cells, width = list(cells), len(cells)
     while cells and not _cleaned(cells[-1]):
         cells.pop()
     filled = [cell for cell in cells if _cleaned(cell)]
-    if not filled or (len(filled) == 1 and len(cells) > 2):
+    if not filled or (len(filled) == 1 and width > 1):
         raise _no_header(row, place)
     names: list[str] = []
     for number, cell in enumerate(cells, start=1):
         name = _unique(_cleaned(cell) or f"__column{number}", names)
         if name != cell and _INVISIBLE.sub("", cell or "") != name:
             shown = "an empty cell" if not _cleaned(cell) else f"{cell!r}"
-            notes.add("ECQS-2045", place, f"header row {row}, column {number}: {shown} is read as {name!r}")
+            notes.add("ECQS-2055", place, f"header row {row}, column {number}: {shown} is read as {name!r}")
         names.append(name)
     return names
 

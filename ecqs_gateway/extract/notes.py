@@ -1,13 +1,13 @@
 """What a reader of the run should know though it is no error: counts, and remarks with a code.
 
 ====  =========================================================================================
-2041  rows without a readable time of change: they are read in every run
-2042  a column every run searches by has no index
-2043  a table's storage engine knows no snapshots
-2044  a file is left for the next run
-2045  names of a header were changed to make them usable
-2046  rows with a null in their key: they are read in every run and have no child rows
-2047  rows stamped later than the database's clock: they do not move the watermark
+2051  rows without a readable time of change: they are read in every run
+2052  a column every run searches by has no index
+2053  a table's storage engine knows no snapshots
+2054  a file is left for the next run
+2055  names of a header were changed to make them usable
+2056  rows with a null in their key: they are read in every run and have no child rows
+2057  rows stamped later than the database's clock: they do not move the watermark
 ====  =========================================================================================
 """
 

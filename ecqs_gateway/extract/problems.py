@@ -22,6 +22,7 @@
 2026  Misconfigured  no such sheet
 2027  Transient      a file changed while it was read
 2028  Terminal       an XLSX file is too large to be read safely
+2041  (dead letter)  a row or line that could not be turned into columns
 ====  ===============================================================================================
 
 Messages are our own: those of a driver may quote values or addresses, so only their state code is passed on.
@@ -75,6 +76,8 @@ def _driver_error(error: BaseException) -> BaseException | None:
     original = getattr(error, "orig", None)
     if isinstance(original, BaseException):
         return original
+    if isinstance(error, OSError) and "[libpq]" in str(error):  # how Arrow's stream passes an error of ADBC on
+        return error
     modules = ("psycopg", "pymysql", "sqlalchemy", "adbc_driver_manager", "pyarrow", "sqlite3", "oracledb", "pyodbc")
     if type(error).__module__.split(".")[0] in modules or isinstance(
         error, sqlite3.Error | ConnectionError | TimeoutError
@@ -85,12 +88,12 @@ def _driver_error(error: BaseException) -> BaseException | None:
 
 def _state(error: BaseException) -> str:
     """Give the SQLSTATE, or the number MariaDB and MySQL use."""
+    first = error.args[0] if error.args else None
+    if isinstance(first, int) and not isinstance(error, OSError):
+        return str(first)
     state = getattr(error, "sqlstate", None)
     if isinstance(state, str) and state.strip("\0 "):
         return state
-    first = error.args[0] if error.args else None
-    if isinstance(first, int):
-        return str(first)
     found = re.search(r"SQLSTATE:?\s*([0-9A-Z]{5})", str(error))
     return found[1] if found else ""
 
@@ -121,9 +124,9 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"locked|busy", "busy"),
     (r"interrupted|statement timeout", "slow"),
     # A server that answers and says no: also in languages not listed here it is not asked a second time.
-    (r"FATAL|authentication|认证|no password supplied", "refused"),
+    (r"FATAL|致命|authentication|认证|no password supplied", "refused"),
     (
-        r"could not translate host name|name resolution|timeout expired|refused|unreachable|timed out|unable to open",
+        r"translate host|resolve host|name resolution|timeout expired|refused|unreachable|timed out|unable to open",
         "unreachable",
     ),
 )
@@ -192,7 +195,9 @@ _ERRORS = {
 
 def no_such_table(name: str, known: Iterable[str], place: str) -> Misconfigured:
     """Say that a table is missing, and which one was probably meant."""
-    return Misconfigured("ECQS-2011", f"there is no table {name!r}", where=place, hint=meant(name, known, "tables"))
+    return Misconfigured(
+        "ECQS-2011", f"there is no table {name!r} this account can see", where=place, hint=meant(name, known, "tables")
+    )
 
 
 def no_such_column(name: str, table: str, known: Iterable[str], place: str) -> Misconfigured:

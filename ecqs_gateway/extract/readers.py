@@ -11,9 +11,10 @@ Each dialect has its own way to a snapshot, to a limit on run time, and to rows 
 
 from __future__ import annotations
 
+import itertools
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,8 +39,8 @@ _CONNECT_SECONDS = 10
 class Reader(Protocol):
     """Reads statements of one snapshot."""
 
-    def read(self, query: Query, rows: int) -> Iterator[Batch]:
-        """Give the rows in the query's order, about ``rows`` at a time."""
+    def read(self, query: Query, rows: int, *, between: bool) -> Iterator[Batch]:
+        """Give the rows in the query's order, about ``rows`` at a time; ``between`` two of them others will be read."""
 
     def children(self, child: ChildQuery, keys: Sequence[tuple[object, ...]]) -> list[Batch]:
         """Give all child rows of these parents, in no order."""
@@ -56,12 +57,15 @@ class Session(Protocol):
     def clock(self) -> datetime | None:
         """Give the database's own clock, aware; None where it is this machine's."""
 
+    def catalogue_done(self) -> None:
+        """Say that from now on only rows are read."""
+
 
 class RowReader(ABC):
     """Reads rows of a driver; subclasses say how a statement is run."""
 
-    pages = True
-    """Whether to read in pages by key rather than one long result."""
+    several = False
+    """Whether one connection can hold several open results."""
 
     def __init__(self, dialect: sa.Dialect, zone: ZoneInfo, place: str) -> None:
         """Keep what statements are compiled and shown with."""
@@ -69,12 +73,16 @@ class RowReader(ABC):
 
     @abstractmethod
     def _rows(self, statement: sa.Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
-        """Run a statement and give its rows, ``size`` at a time."""
+        """Run a statement and give its rows, ``size`` at a time, without holding them all."""
 
-    def read(self, query: Query, rows: int) -> Iterator[Batch]:
-        """Give the rows in the query's order, ``rows`` at a time."""
+    def _page(self, statement: sa.Select[Any], size: int) -> Sequence[Sequence[Any]]:
+        """Run a statement that gives few rows, and be done with it."""
+        return [row for piece in self._rows(statement, size) for row in piece]
+
+    def read(self, query: Query, rows: int, *, between: bool) -> Iterator[Batch]:
+        """Give the rows in the query's order, ``rows`` at a time; ``between`` two of them others will be read."""
         decoder = Decoder(query.columns, self._zone)
-        pieces = self._paged(query, rows) if self.pages and query.order else self._rows(query.statement, rows)
+        pieces = self._pieces(query, rows, between=between)
         while True:
             with source_errors(self._place, reading=True):
                 piece = next(pieces, None)
@@ -82,13 +90,26 @@ class RowReader(ABC):
                 return
             yield decoder.batch(piece)
 
+    def _pieces(self, query: Query, size: int, *, between: bool) -> Iterator[Sequence[Sequence[Any]]]:
+        if self.several or not (query.unique or between):
+            return self._rows(query.statement, size)
+        return self._paged(query, size) if query.unique else self._parted(query, size)
+
+    def _parted(self, query: Query, size: int) -> Iterator[Sequence[Sequence[Any]]]:
+        for skipped in itertools.count(0, size):
+            page = self._page(query.part(skipped, size), size)
+            if page:
+                yield page
+            if len(page) < size:
+                return
+
     def _paged(self, query: Query, size: int) -> Iterator[Sequence[Sequence[Any]]]:
         names = [column.name for column in query.columns]
         places = [names.index(name) for name in query.order]
         order = [query.columns[place] for place in places]
         after: tuple[object, ...] | None = None
         while True:
-            page = [row for piece in self._rows(query.page(after, size).statement, size) for row in piece]
+            page = self._page(query.behind(after, size), size)
             if page:
                 yield page
             if len(page) < size:
@@ -133,13 +154,13 @@ class _CoreReader(RowReader):
 class _PostgresReader(_CoreReader):
     """Reads over psycopg's server-side cursor, which leaves the connection free for the child rows."""
 
-    pages = False
+    several = True
 
 
 class _SqliteReader(RowReader):
     """Reads over sqlite3, text as bytes; several results may be open at once."""
 
-    pages = False
+    several = True
 
     def __init__(self, connection: sa.Connection, zone: ZoneInfo, timeout: timedelta, place: str) -> None:
         super().__init__(connection.dialect, zone, place)
@@ -163,19 +184,45 @@ class _SqliteReader(RowReader):
             self._driver.text_factory = str
 
 
+_Rest = tuple[sa.Dialect, ZoneInfo, str]
+
+
 class _MysqlReader(RowReader):
     """Reads over PyMySQL, every cell as the bytes of the wire: twice as fast as its own conversions."""
 
-    def __init__(self, driver: Any, dialect: sa.Dialect, zone: ZoneInfo, place: str) -> None:
-        super().__init__(dialect, zone, place)
-        self._driver = driver
+    def __init__(self, driver: Any, limit: Callable[[float], str], timeout: timedelta, rest: _Rest) -> None:
+        super().__init__(*rest)
+        self._driver, self._limit, self._timeout = driver, limit, timeout.total_seconds()
 
     def _rows(self, statement: sa.Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
+        from pymysql.cursors import SSCursor  # noqa: PLC0415 - only where MariaDB or MySQL is read
+
+        sql, values = _compiled(statement, self._dialect)
+        # The server's limit would count the time we take between two batches; the socket's limit stays.
+        self._set_limit(0)
+        cursor = self._driver.cursor(SSCursor)
+        cursor.execute(sql, values)
+        done = False
+        try:
+            while rows := cursor.fetchmany(size):
+                yield rows
+            done = True
+        finally:
+            # Closing the cursor would read the rest of the result; closing the connection does not.
+            cursor.close() if done else self._driver.close()
+        self._set_limit(self._timeout)
+
+    def _set_limit(self, seconds: float) -> None:
+        with self._driver.cursor() as cursor:
+            cursor.execute(self._limit(seconds))
+
+    def _page(self, statement: sa.Select[Any], size: int) -> Sequence[Sequence[Any]]:
+        del size
         sql, values = _compiled(statement, self._dialect)
         with self._driver.cursor() as cursor:
             cursor.execute(sql, values)
-            while rows := cursor.fetchmany(size):
-                yield rows
+            rows: Sequence[Sequence[Any]] = cursor.fetchall()
+            return rows
 
 
 def _compiled(statement: sa.Select[Any], dialect: sa.Dialect) -> tuple[str, Mapping[str, Any] | tuple[Any, ...]]:
@@ -213,6 +260,9 @@ class _CoreSession:
         """Give no clock: there is no portable way to ask for one."""
         return None
 
+    def catalogue_done(self) -> None:
+        """Change nothing."""
+
 
 class _PostgresSession(_CoreSession):
     def _options(self, engine: sa.Engine) -> dict[str, Any]:
@@ -223,7 +273,7 @@ class _PostgresSession(_CoreSession):
         self.connection.begin()
         for name, value in postgres_settings(self.zone, self._timeout).items():
             self.connection.execute(sa.select(sa.func.set_config(name, value, sa.true())))
-        _plain_text(self.connection.connection.driver_connection)
+        _plain_times(self.connection.connection.driver_connection)
 
     def _reader(self) -> RowReader:
         return _PostgresReader(self.connection, self.zone, self._place)
@@ -232,6 +282,14 @@ class _PostgresSession(_CoreSession):
         """Give the database's clock."""
         seconds = self.connection.scalar(sa.select(sa.extract("epoch", sa.func.clock_timestamp())))
         return datetime.fromtimestamp(float(seconds), UTC) if seconds is not None else None
+
+    def catalogue_done(self) -> None:
+        """Read text undecoded where the server does not check it."""
+        driver: Any = self.connection.connection.driver_connection
+        if driver.info.parameter_status("server_encoding") == "SQL_ASCII":
+            # Under any other client encoding the server would refuse whole results for one illegal byte.
+            self.connection.execute(sa.select(sa.func.set_config("client_encoding", "SQL_ASCII", sa.true())))
+            _raw_text(driver)
 
 
 def postgres_settings(zone: ZoneInfo, timeout: timedelta) -> Mapping[str, str]:
@@ -248,19 +306,22 @@ def postgres_settings(zone: ZoneInfo, timeout: timedelta) -> Mapping[str, str]:
     }
 
 
-def _plain_text(driver: Any) -> None:
+def _plain_times(driver: Any) -> None:
     """Read dates and times as text, in which infinity and years beyond 9999 are no error of the whole result."""
-    from psycopg.adapt import Loader  # noqa: PLC0415 - only where PostgreSQL is read
-    from psycopg.types.string import TextLoader  # noqa: PLC0415
-
-    class RawText(Loader):
-        def load(self, data: Any) -> bytes:
-            return bytes(data)
+    from psycopg.types.string import TextLoader  # noqa: PLC0415 - only where PostgreSQL is read
 
     for name in ("date", "timestamp", "timestamptz"):
         driver.adapters.register_loader(name, TextLoader)
-    if driver.info.parameter_status("server_encoding") == "SQL_ASCII":
-        driver.adapters.register_loader("text", RawText)
+
+
+def _raw_text(driver: Any) -> None:
+    from psycopg.adapt import Loader  # noqa: PLC0415 - only where PostgreSQL is read
+
+    class RawLoader(Loader):
+        def load(self, data: Any) -> bytes:
+            return bytes(data)
+
+    driver.adapters.register_loader("text", RawLoader)
 
 
 class _SqliteSession(_CoreSession):
@@ -291,11 +352,11 @@ class _MysqlSession:
         self.zone = zone
         self.connection = engine.connect()
         self._driver = _mysql_driver(engine, timeout)
-        server = str(self._driver.get_server_info())
+        limit = _mariadb_limit if "MariaDB" in str(self._driver.get_server_info()) else _mysql_limit
         with self._driver.cursor() as cursor:
-            for statement in _mysql_settings(server, zone, timeout):
+            for statement in [limit(timeout.total_seconds()), *_mysql_settings(zone)]:
                 cursor.execute(statement)
-        self.reader: RowReader = _MysqlReader(self._driver, engine.dialect, zone, place)
+        self.reader: RowReader = _MysqlReader(self._driver, limit, timeout, (engine.dialect, zone, place))
 
     def clock(self) -> datetime | None:
         """Give the database's clock."""
@@ -303,9 +364,13 @@ class _MysqlSession:
             cursor.execute("SELECT UNIX_TIMESTAMP(NOW(6))")
             return datetime.fromtimestamp(float(cursor.fetchone()[0]), UTC)
 
+    def catalogue_done(self) -> None:
+        """Change nothing."""
+
     def close(self) -> None:
         """Close the connection of the rows."""
-        self._driver.close()
+        if self._driver.open:
+            self._driver.close()
 
 
 def _mysql_driver(engine: sa.Engine, timeout: timedelta) -> Any:
@@ -319,18 +384,23 @@ def _mysql_driver(engine: sa.Engine, timeout: timedelta) -> Any:
     return pymysql.connect(**arguments)
 
 
-def _mysql_settings(server: str, zone: ZoneInfo, timeout: timedelta) -> list[str]:
+def _mariadb_limit(seconds: float) -> str:
+    return f"SET SESSION max_statement_time = {seconds}"
+
+
+def _mysql_limit(seconds: float) -> str:
+    return f"SET SESSION max_execution_time = {round(seconds * 1000)}"
+
+
+def _mysql_settings(zone: ZoneInfo) -> list[str]:
     offset = now().astimezone(zone).strftime("%z")
-    seconds = timeout.total_seconds()
-    limit = (
-        f"max_statement_time = {seconds}" if "MariaDB" in server else f"max_execution_time = {round(seconds * 1000)}"
-    )
     return [
-        f"SET SESSION {limit}",
         f"SET SESSION time_zone = '{offset[:3]}:{offset[3:5]}'",
         # Text comes as it is stored, in the character set of its column: the server would put ? for what it cannot
         # convert, and nobody would ever know.
         "SET SESSION character_set_results = NULL",
+        # How long the server waits for us to take the next rows of a long result.
+        "SET SESSION net_write_timeout = 3600",
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
     ]

@@ -42,7 +42,7 @@ class Source(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
 
-    def chunks(self, after: Watermark | None = None, *, since: date | None = None) -> Iterator[Chunk]:
+    def chunks(self, after: Watermark | None = None, since: date | None = None) -> Iterator[Chunk]:
         """Give what is new behind the watermark; ``since`` reads again from that day and never less than without it."""
         ...
 

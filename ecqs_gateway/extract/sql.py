@@ -102,6 +102,7 @@ class DatabaseSource:
             table.require(stream.key, place)
             stamp = self._find_stamp(table)
             self._family: Family = open_family(self._session, table, stream.children, place=place, notes=self.notes)
+            self._session.catalogue_done()
         dialect = self._session.connection.dialect.name
         self._queries = StreamQueries(table, stream.key, stream.changed_at, stamp, dialect)
         self._remark_on(table)
@@ -119,20 +120,20 @@ class DatabaseSource:
             message = (
                 f"table {table.full_name} has no index on {changed_at}: every run reads the whole table to find changes"
             )
-            self.notes.add("ECQS-2042", self._place, message)
+            self.notes.add("ECQS-2052", self._place, message)
         for each in (table, *(child.table for child in self._family.children.values())):
             if self._queries.dialect in MYSQL and each.engine and each.engine.lower() != "innodb":
                 message = (
                     f"{each.full_name} is stored by {each.engine}, which knows no snapshots: rows may change meanwhile"
                 )
-                self.notes.add("ECQS-2043", self._place, message)
+                self.notes.add("ECQS-2053", self._place, message)
 
     def describe(self) -> dict[str, TableDescription]:
         """Describe the table and its child tables, by their names in the connector."""
         tables = [self._queries.table, *(child.table for child in self._family.children.values())]
         return {table.full_name: table_description(table) for table in tables}
 
-    def chunks(self, after: Watermark | None = None, *, since: date | None = None) -> Iterator[Chunk]:
+    def chunks(self, after: Watermark | None = None, since: date | None = None) -> Iterator[Chunk]:
         """Give the rows changed since the watermark (None: all), in chunks of ``batch_rows`` with their child rows.
 
         ``since`` reads again from that day; it never skips a row the watermark would have brought, and without a
@@ -196,7 +197,8 @@ class DatabaseSource:
         for series, query in plan.series:
             with source_errors(self._place, reading=True):
                 reader = self._reader_for(query)
-            for batch in rebatch(reader.read(query, self._stream.batch_rows), self._stream.batch_rows):
+            size, between = self._stream.batch_rows, bool(self._family.children)
+            for batch in rebatch(reader.read(query, size, between=between), size):
                 if series == "window" and mark is not None:
                     mark = mark.moved(batch.frame)
                     self.tally.ahead += mark.ahead(batch.frame)
@@ -237,12 +239,12 @@ class DatabaseSource:
     def _remark_at_end(self) -> None:
         counts = (
             (
-                "ECQS-2041",
+                "ECQS-2051",
                 self.tally.unstamped,
                 f"rows without a readable {self._stream.changed_at}: read in every run",
             ),
-            ("ECQS-2046", self.tally.keyless, "rows with a null in their key: read in every run, without child rows"),
-            ("ECQS-2047", self.tally.ahead, "rows stamped later than the source's clock: read again until that time"),
+            ("ECQS-2056", self.tally.keyless, "rows with a null in their key: read in every run, without child rows"),
+            ("ECQS-2057", self.tally.ahead, "rows stamped later than the source's clock: read again until that time"),
         )
         for code, count, message in counts:
             if count:

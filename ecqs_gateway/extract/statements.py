@@ -13,7 +13,7 @@ Only the last one moves the watermark.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -36,13 +36,21 @@ class Query:
     columns: tuple[Column, ...]
     order: tuple[str, ...]
     source: sa.TableClause
+    unique: bool
+    """Whether no two rows have the same place in the order."""
 
-    def page(self, after: Sequence[object] | None, limit: int) -> Query:
-        """Give the next ``limit`` rows behind the place ``after`` in the order (None: the first ones)."""
+    def behind(self, place: Sequence[object] | None, limit: int) -> sa.Select[Any]:
+        """Give the next rows behind a place in the order (None: the first ones); the order must be unique."""
         statement = self.statement
-        if after is not None:
-            statement = statement.where(_behind([self.source.c[name] for name in self.order], after))
-        return replace(self, statement=statement.limit(limit))
+        if place is not None:
+            statement = statement.where(_behind([self.source.c[name] for name in self.order], place))
+        return statement.limit(limit)
+
+    def part(self, skipped: int, limit: int) -> sa.Select[Any]:
+        """Give some rows of an order that all columns together make unique: slow, but no row is lost or doubled."""
+        rest = [c.name for c in self.columns if c.name not in self.order and c.kind != "bytes"]
+        ordered = self.statement.order_by(*(self.source.c[name] for name in rest))
+        return ordered.limit(limit).offset(skipped)
 
 
 def _behind(columns: Sequence[sa.ColumnClause[Any]], place: Sequence[object]) -> Condition:
@@ -127,7 +135,8 @@ class StreamQueries:
         clause = self.table.clause
         columns = _chosen(clause, self.table.columns, self.dialect)
         statement = sa.select(*columns).where(*conditions).order_by(*(clause.c[name] for name in order))
-        return Query(statement, self.table.columns, order, clause)
+        unique = bool(order) and self.table.is_unique(self.key)
+        return Query(statement, self.table.columns, order, clause, unique)
 
     def _has_key(self) -> list[Condition]:
         clause = self.table.clause
