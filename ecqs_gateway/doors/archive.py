@@ -95,7 +95,7 @@ def _check_shape(data: bytes, limits: ArchiveLimits) -> int:
     """Look at the end record by hand and give its number of entries; ``zipfile`` would list any number there are."""
     if len(data) > limits.archive:
         raise _too_much(f"is larger than {limits.archive} bytes")
-    if not data[-_END_RECORD.size :].startswith(_END):
+    if len(data) < _END_RECORD.size or not data[-_END_RECORD.size :].startswith(_END):
         raise _unreadable("does not end as a ZIP without comment ends")
     fields: tuple[int, ...] = _END_RECORD.unpack(data[-_END_RECORD.size :])
     disk, start_disk, here, total, size, start, comment = fields

@@ -241,6 +241,12 @@ def test_one_lost_write_among_good_ones_is_noticed(fake: Any, transport: SftpTra
     assert fake.seen.writes == 8  # the others were carried out: the size alone would have looked right
 
 
+def test_a_last_write_that_was_acknowledged_and_lost_is_noticed(fake: Any, transport: SftpTransport) -> None:
+    fake.behaviour.swallow_write = 7
+    assert failure(transport).code == "ECQS-5023"
+    assert fake.files == {}
+
+
 @pytest.mark.parametrize(
     ("how", "kind", "code"),
     [

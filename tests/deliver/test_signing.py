@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -245,6 +246,27 @@ def test_a_file_with_two_keys_that_are_no_pair_is_refused(sm2_by: Algorithm) -> 
     mixed = der.private_pem(der.private_key(one.private)[0], der.public_point(other.public))
     with pytest.raises(Misconfigured, match="no pair"):
         sm2_by.signer(mixed)
+
+
+@native
+def test_signing_keeps_no_memory() -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            verifier = SM2.verifier(pair.public)
+            verifier.verify(b"x", signature)
+            verifier.verify(b"y", signature)
+            signer.sign(b"x")
+
+    pair = SM2.generate()
+    signer = SM2.signer(pair.private)
+    signature = signer.sign(b"x")
+    work(200)
+    before = resident()
+    work(1000)
+    assert resident() - before < 1_000_000  # a lost key is more than a kilobyte
 
 
 # The envelope

@@ -96,6 +96,7 @@ def renamed(name: bytes) -> bytes:
 LINK = info("receipt.xml", stat.S_IFLNK | 0o777)
 ATTACKS: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "ECQS-4011"),
+    "an end record that is cut off": (GOOD[END:-3], "ECQS-4011"),
     "no archive": (b"<receipt/>" * 10, "ECQS-4011"),
     "an empty archive with bytes before it": (b"x" + written(), "ECQS-4011"),
     "bytes before": (b"MZ" * 10 + GOOD, "ECQS-4011"),

@@ -31,6 +31,8 @@ class Behaviour:
     """Bytes that fit in all; a write beyond fails like ENOSPC does."""
     lose_write: int | None = None
     """The number of a write (from 0) that is refused while those after it succeed."""
+    swallow_write: int | None = None
+    """The number of a write that is acknowledged and thrown away."""
     rename: str | None = None
     """``failure``, ``denied``, ``unsupported``; ``done`` carries it out and answers failure."""
     open: str | None = None
@@ -120,8 +122,9 @@ class _Handle(paramiko.SFTPHandle):
         full = behaviour.disk is not None and used + offset + len(data) > behaviour.disk
         if full or number == behaviour.lose_write:
             return SFTP_FAILURE
-        self.data.seek(offset)
-        self.data.write(data)
+        if number != behaviour.swallow_write:
+            self.data.seek(offset)
+            self.data.write(data)
         return SFTP_OK
 
     def read(self, offset: int, length: int) -> bytes:
