@@ -245,7 +245,7 @@ def _compare(compiler: Compiler, node: exp.Expr) -> Value:
     kind, (left, right) = compiler.together([node.this, node.expression], node.expression, "this compares")
     if kind is ExprType.BOOLEAN and not isinstance(node, exp.EQ | exp.NEQ):
         raise compiler.fail("ECQS-1104", "conditions have no order", node.expression)
-    return Value(ExprType.BOOLEAN, operators.COMPARE[type(node)](left.expr, right.expr))
+    return Value(ExprType.BOOLEAN, operators.compare(type(node), left, right))
 
 
 def _arithmetic(compiler: Compiler, node: exp.Expr) -> Value:
@@ -321,7 +321,8 @@ def _between(compiler: Compiler, node: exp.Expr) -> Value:
     if kind is ExprType.BOOLEAN:
         raise compiler.fail("ECQS-1104", "conditions have no order", nodes[0])
     compiler.reuse(value, 2)
-    return Value(ExprType.BOOLEAN, (value.expr >= low.expr) & (value.expr <= high.expr))
+    above, below = operators.compare(exp.GTE, value, low), operators.compare(exp.LTE, value, high)
+    return Value(ExprType.BOOLEAN, above & below)
 
 
 def _case(compiler: Compiler, node: exp.Expr) -> Value:
@@ -344,7 +345,7 @@ def _conditions(compiler: Compiler, subject: exp.Expr | None, branches: list[exp
     nodes = [subject, *(branch.this for branch in branches)]
     _, (value, *wanted) = compiler.together(nodes, nodes[1], "CASE compares")
     compiler.reuse(value, len(wanted))
-    return [value.expr == one.expr for one in wanted]
+    return [operators.compare(exp.EQ, value, one) for one in wanted]
 
 
 def _cast(compiler: Compiler, node: exp.Expr) -> Value:

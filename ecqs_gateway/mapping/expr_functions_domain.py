@@ -82,7 +82,7 @@ def _working_days_between(call: Call) -> Value:
     between = after - before
     if len(calendar.spans) > 1:
         here, there = look_up(spans)
-        between = pl.when(here == there).then(between)
+        between = pl.when(there - here == 0).then(between)
     return integer(between)
 
 

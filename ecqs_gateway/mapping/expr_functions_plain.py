@@ -40,7 +40,7 @@ def _coalesce(call: Call) -> Value:
 
 def _nullif(call: Call) -> Value:
     kind, (value, unwanted) = same_kind(call)
-    same = value.expr == unwanted.expr
+    same = unwanted.expr == value.expr if value.constant else value.expr == unwanted.expr
     return Value(kind, pl.when(same).then(None).otherwise(value.expr), growth=value.growth)
 
 

@@ -16,19 +16,27 @@ from ecqs_gateway.mapping.expr_types import ExprType
 from ecqs_gateway.mapping.expr_values import DTYPES, Unfit, Value, bounded, convert, literal
 from ecqs_gateway.model.types import BusinessDate, Timestamp
 
-__all__ = ["CAST_TYPES", "COMPARE", "arithmetic", "balanced", "cast", "decimal_literal", "like", "negative", "within"]
+__all__ = ["CAST_TYPES", "arithmetic", "balanced", "cast", "compare", "decimal_literal", "like", "negative", "within"]
 
 _T = TypeVar("_T")
 _DECIMAL = DTYPES[ExprType.DECIMAL]
 _SAFE_WHOLE = 2**53
 
-COMPARE: dict[type[exp.Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
+_COMPARE: dict[type[exp.Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
     exp.EQ: operator.eq,
     exp.NEQ: operator.ne,
     exp.LT: operator.lt,
     exp.LTE: operator.le,
     exp.GT: operator.gt,
     exp.GTE: operator.ge,
+}
+_MIRRORED: dict[type[exp.Expr], type[exp.Expr]] = {
+    exp.EQ: exp.EQ,
+    exp.NEQ: exp.NEQ,
+    exp.LT: exp.GT,
+    exp.LTE: exp.GTE,
+    exp.GT: exp.LT,
+    exp.GTE: exp.LTE,
 }
 CAST_TYPES: dict[exp.DType, ExprType] = {
     exp.DType.TEXT: ExprType.TEXT,
@@ -48,6 +56,17 @@ def balanced(parts: Sequence[_T], join: Callable[[_T, _T], _T]) -> _T:
         pairs = [join(a, b) for a, b in zip(parts[::2], parts[1::2], strict=False)]
         parts = [*pairs, parts[-1]] if len(parts) % 2 else pairs
     return parts[0]
+
+
+def compare(node: type[exp.Expr], left: Value, right: Value) -> pl.Expr:
+    """Compare two values of one kind, with a constant on the right.
+
+    Polars 2.1's eager engine gives one value, not one per row, for a constant on the left of a column whose values
+    happen to be all the same (such as CASE where no condition holds).
+    """
+    if left.constant and not right.constant:
+        return _COMPARE[_MIRRORED[node]](right.expr, left.expr)
+    return _COMPARE[node](left.expr, right.expr)
 
 
 def decimal_literal(number: Decimal) -> Value | None:
@@ -96,7 +115,7 @@ def _remainder(left: pl.Expr, right: pl.Expr) -> pl.Expr:
     """Give the remainder with the sign of the dividend, as SQL has it; Polars gives the sign of the divisor."""
     divisor = pl.when(right != 0).then(right)
     rest = left % divisor
-    return pl.when((rest != 0) & ((left < 0) != (divisor < 0))).then(rest - divisor).otherwise(rest)
+    return pl.when(left * rest < 0).then(rest - divisor).otherwise(rest)
 
 
 _JOIN: dict[type[exp.Expr], Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
@@ -113,7 +132,7 @@ def within(value: Value, members: Sequence[Value]) -> pl.Expr:
     if len(known) > 1 and value.kind in {ExprType.TEXT, ExprType.INTEGER} and all(m.written for m in known):
         found = value.expr.is_in([member.literal for member in known])
     elif known:
-        found = balanced([value.expr == member.expr for member in known], operator.or_)
+        found = balanced([compare(exp.EQ, value, member) for member in known], operator.or_)
     else:
         found = pl.lit(None, dtype=pl.Boolean())
     return found if len(known) == len(members) else found | pl.lit(None, dtype=pl.Boolean())
