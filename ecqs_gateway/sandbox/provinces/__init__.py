@@ -96,7 +96,7 @@ def generate(unit: str, url: str, *, rows: int = 400, seed: int = 1, dirty: floa
     """
     province = _province(unit)
     if not _FEWEST <= rows <= _MOST:
-        raise ValueError(f"a sample province has {_FEWEST} to {_MOST} certificates, not {rows}")
+        raise ValueError(f"a sample province has from {_FEWEST} to {_MOST} certificates, not {rows}")
     if dirty is not None and not 0 <= dirty <= 0.6:
         raise ValueError("the share of dirty rows is from 0 to 0.6")
     engine = sandbox_engine(url)

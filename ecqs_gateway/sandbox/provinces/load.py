@@ -16,9 +16,11 @@ import sqlalchemy as sa
 from polars import selectors
 from sqlalchemy.dialects import mysql
 
-__all__ = ["MYSQL_TIME", "append", "create", "refresh_statistics", "sandbox_engine", "upsert"]
+__all__ = ["MYSQL_TIME", "append", "create", "refresh_statistics", "sandbox_engine"]
 
 _INSERT_ROWS = 5_000
+_NO_VALUE = "\ue000"
+"""Stands for NULL in files for LOAD DATA: a private character no sample holds."""
 
 
 def sandbox_engine(url: str | sa.URL) -> sa.Engine:
@@ -66,16 +68,6 @@ def refresh_statistics(engine: sa.Engine, tables: Iterable[sa.Table]) -> None:
             connection.exec_driver_sql(f"{word} {connection.dialect.identifier_preparer.format_table(table)}")
 
 
-def upsert(engine: sa.Engine, table: sa.Table, frame: pl.DataFrame) -> None:
-    """Replace the rows with the same primary key."""
-    key = list(table.primary_key.columns)
-    with engine.begin() as connection:
-        matches = sa.and_(*(column == sa.bindparam(f"k_{column.name}") for column in key))
-        keys = frame.select(pl.col(column.name).alias(f"k_{column.name}") for column in key)
-        connection.execute(table.delete().where(matches), keys.to_dicts())
-    append(engine, table, [frame])
-
-
 def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
     preparer = connection.dialect.identifier_preparer
     columns = ", ".join(preparer.quote(name) for name in frame.columns)
@@ -87,15 +79,15 @@ def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> No
 def _load_data(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
     preparer = connection.dialect.identifier_preparer
     names = [preparer.quote(name) for name in frame.columns]
-    # An empty unquoted field is NULL; LOAD DATA itself would store an empty text or a zero.
+    # Every field is quoted, for LOAD DATA reads the bare word NULL as no value; what has no value bears a mark instead.
     columns = ", ".join(f"@v{i}" for i in range(len(names)))
-    values = ", ".join(f"{name} = IF(@v{i} = '\\\\N', NULL, @v{i})" for i, name in enumerate(names))
+    values = ", ".join(f"{name} = IF(@v{i} = '{_NO_VALUE}', NULL, @v{i})" for i, name in enumerate(names))
+    texts = frame.select(pl.all().cast(pl.String).str.replace_all("\\", "\\\\", literal=True).fill_null(_NO_VALUE))
     with tempfile.NamedTemporaryFile(suffix=".csv") as file:
-        texts = frame.select(pl.all().cast(pl.String).fill_null("\\\\N"))
-        Path(file.name).write_bytes(_csv(texts))
+        Path(file.name).write_bytes(texts.write_csv(None, include_header=False, quote_style="always").encode())
         connection.exec_driver_sql(
             f"LOAD DATA LOCAL INFILE '{file.name}' INTO TABLE {preparer.format_table(table)} CHARACTER SET utf8mb4 "
-            "FIELDS TERMINATED BY ',' OPTIONALLY ENCLOSED BY '\"' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' "
+            "FIELDS TERMINATED BY ',' ENCLOSED BY '\"' ESCAPED BY '\\\\' LINES TERMINATED BY '\\n' "
             f"({columns}) SET {values}"
         )
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from ecqs_gateway.sandbox.provinces.draw import ROW, Draw, choose
 from ecqs_gateway.sandbox.provinces.invent import PRODUCTS, enterprise_name, good_code, person, phone, street
-from ecqs_gateway.sandbox.provinces.load import MYSQL_TIME, append, create, sandbox_engine
+from ecqs_gateway.sandbox.provinces.load import MYSQL_TIME, append, create, refresh_statistics, sandbox_engine
 
 __all__ = ["DIRT", "perf_frame", "perf_frames", "perf_table"]
 
@@ -63,15 +63,13 @@ def perf_table(url: str | sa.URL, rows: int = 1_000_000, *, seed: int = 1, name:
         written = append(engine, table, perf_frames(rows, seed=seed))
         with engine.begin() as connection:
             sa.Index(f"{name}_gxsj", table.c.gxsj).create(connection)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"ANALYZE {'TABLE ' if engine.dialect.name in _MYSQL else ''}{name}")
+        refresh_statistics(engine, [table])
     finally:
         engine.dispose()
     return written
 
 
 _BUREAU_CODE = "11320000Y00000008M"
-_MYSQL = ("mysql", "mariadb")
 
 
 def _dirt(draw: Draw) -> pl.Expr:
