@@ -35,9 +35,14 @@ def at(
     if file.document is None:
         return Problem(file.path, 1, 1, severity, code, message, hint)
     mark = file.document.mark(path)
-    whole = mark.text is None
-    line, column = (mark.key_line, mark.key_column) if whole else (mark.line, mark.column)
-    return Problem(file.path, line, column, severity, code, message, hint, mark.text)
+    at_key = mark.text is None or code in _ABOUT_KEYS
+    line, column = (mark.key_line, mark.key_column) if at_key else (mark.line, mark.column)
+    text = str(path[-1]) if code in _ABOUT_KEYS and path else mark.text
+    return Problem(file.path, line, column, severity, code, message, hint, text)
+
+
+_ABOUT_KEYS = frozenset({"ECQS-1030", "ECQS-1034"})
+"""Problems of a key, not of its value: a national field that does not exist, or is a list."""
 
 
 def check_connector(file: Loaded, connector: ConnectorFile, around: Surroundings) -> Iterator[Problem]:
