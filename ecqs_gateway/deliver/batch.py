@@ -41,6 +41,7 @@ _REASONS: Mapping[str, str] = {
     "SCHEMAV_CVC_COMPLEX_TYPE_4": "缺少必填属性",
     "SCHEMAV_ELEMENT_CONTENT": "缺少必填内容，或者有格式未规定的内容",
 }
+_END = b"</batch>"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-z_0-9]+)[^>]*>")
 
@@ -68,12 +69,7 @@ def valid_batch(header: BatchHeader, rows: pl.DataFrame, *, spec: KindSpec, sche
     data = assemble(header, texts) if rows.height else None
     if data is None or not schema.check(data):
         return ValidBatch(data, rows, pl.DataFrame(schema=REJECT_SCHEMA))
-    reasons = {
-        index: found
-        for index in range(len(texts))
-        if schema.check(document := assemble(header, texts[index : index + 1]))
-        and (found := _reasons(document, spec, schema))
-    }
+    reasons = _find_bad(assemble(header, texts.clear()), texts, spec, schema)
     bad = pl.Series(list(reasons), dtype=pl.UInt32)
     keep = ~pl.int_range(rows.height, dtype=pl.UInt32, eager=True).is_in(bad.implode())
     kept = rows.filter(keep)
@@ -87,6 +83,19 @@ def valid_batch(header: BatchHeader, rows: pl.DataFrame, *, spec: KindSpec, sche
             hint="compare schemas/ecqs with the engine's version; nothing was sent",
         )
     return ValidBatch(data, kept, _rejects(rows, reasons))
+
+
+def _find_bad(
+    empty: bytes, texts: pl.Series, spec: KindSpec, schema: Schema
+) -> dict[int, list[tuple[str | None, str]]]:
+    """Put each record alone into an empty batch; give what is wrong with those the schema refuses, by index."""
+    start = empty.removesuffix(_END)
+    found: dict[int, list[tuple[str | None, str]]] = {}
+    for index, text in enumerate(texts):
+        document = b"".join([start, text.encode(), _END])
+        if schema.check(document) and (reasons := _reasons(document, spec, schema)):
+            found[index] = reasons
+    return found
 
 
 def _rejects(rows: pl.DataFrame, reasons: Mapping[int, list[tuple[str | None, str]]]) -> pl.DataFrame:

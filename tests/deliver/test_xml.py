@@ -183,6 +183,21 @@ def test_how_rows_are_cut_into_chunks_changes_no_digest(
     assert pieces.equals(whole.select("__row", "version"))
 
 
+def test_columns_of_one_value_give_one_text_per_row(certificate: KindSpec, certificates: Callable[..., Any]) -> None:
+    # Polars keeps such a column as one value and a length, and some expressions then give one row instead of all.
+    mapped = certificates(["甲"])
+    frame = pl.DataFrame({"__row": pl.Series(range(3), dtype=pl.UInt32)}).with_columns(
+        pl.lit(mapped.frame[leaf.path][0], dtype=leaf.type.dtype).alias(leaf.path) for leaf in certificate.leaves()
+    )
+    out = bodies(certificate, frame, mapped.lists)
+    assert out.height == 3
+    rows = out.select("body", "findings", "version", key=pl.lit("k"), action=pl.lit("upsert")).with_columns(
+        previous=pl.lit(None, pl.String), reason=pl.lit(None, pl.String)
+    )
+    assert len(record_texts(rows)) == 3
+    assert len(record_texts(rows.with_columns(body=pl.lit("x"), version=pl.lit("v"), findings=pl.lit("")))) == 3
+
+
 def test_no_rows_give_no_bodies(certificate: KindSpec, certificates: Callable[..., Any]) -> None:
     mapped = certificates([])
     out = bodies(certificate, mapped.frame, mapped.lists)
