@@ -1,4 +1,4 @@
-"""The tutorial is true: every file on it is written, every command run, every shown line looked for in what came out."""
+"""The tutorial is true: its files are written, its commands run, and each line it shows is looked for in the output."""
 
 from __future__ import annotations
 
