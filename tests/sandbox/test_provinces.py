@@ -181,9 +181,11 @@ def test_electronic_licence_ids_have_good_check_characters(tmp_path):
         assert mod_37_36.is_valid("".join(number.split(".")[5:])) == (key not in wrong.keys)
 
 
+@pytest.mark.parametrize("service", ["sqlite", "postgresql_url", "mariadb_url"])
 @pytest.mark.parametrize("unit", GENERATED)
-def test_a_night_changes_as_many_clean_rows_as_asked(tmp_path, unit):
-    url, table = sqlite(tmp_path, "a"), TABLES[unit][0]
+def test_a_night_changes_as_many_clean_rows_as_asked(tmp_path, request, service, unit):
+    url = sqlite(tmp_path, "a") if service == "sqlite" else request.getfixturevalue(service)
+    table = TABLES[unit][0]
     made = generate(unit, url, rows=600)
     before = {row[0]: row for row in rows(url, table)}
     at = datetime(2026, 11, 22, 18, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from ecqs_gateway.content.load import Content, load
-from ecqs_gateway.doors.connections import from_json
+from ecqs_gateway.doors.connections import Connection, from_json
 from ecqs_gateway.extract import open_source
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import FLAG, ROW, Checked
@@ -42,11 +42,22 @@ def sampled(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, tuple[str,
     return made
 
 
+CONN_TYPES = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql"}
+
+
+def connection_to(url: str) -> Connection:
+    parsed = sa.make_url(url)
+    given = {"conn_type": CONN_TYPES[parsed.get_backend_name()], "host": parsed.host or parsed.database}
+    if parsed.host:
+        given |= {"port": parsed.port, "login": parsed.username, "schema": parsed.database}
+        given |= {"password": parsed.password} if parsed.password else {}
+    return from_json("ecqs_test", json.dumps(given))
+
+
 def run(content: Content, unit: str, kind: str, url: str) -> tuple[Checked, pl.DataFrame, list[str]]:
     """Extract, map and check as the nightly job does; gives verdicts, superseded rows and the keys by row."""
     connector = content.connectors[unit]
-    connection = from_json("ecqs_test", json.dumps({"conn_type": "sqlite", "host": sa.make_url(url).database}))
-    with open_source(connector, kind, connection) as source:
+    with open_source(connector, kind, connection_to(url)) as source:
         (chunk,) = source.chunks()
     mapping = content.compiled[unit, kind]
     mapped = mapping.apply(chunk.frame, chunk.children)
@@ -89,3 +100,17 @@ def test_exactly_the_promised_rows_give_way_to_newer_ones(content, sampled, unit
     url, manifest = sampled[unit]
     _, superseded, keys = run(content, unit, kind, url)
     assert {keys[row] for row in superseded[ROW].to_list()} == manifest.keys(kind, "superseded")
+
+
+@pytest.mark.parametrize("service", ["postgresql_url", "mariadb_url"])
+@pytest.mark.parametrize(("unit", "kind"), LANES)
+def test_every_database_gives_the_same_verdicts(content, sampled, request, service, unit, kind):
+    url = request.getfixturevalue(service)
+    manifest = generate(unit, url, rows=400)
+    checked, superseded, keys = run(content, unit, kind, url)
+    basis, _, their_keys = run(content, unit, kind, sampled[unit][0])
+    assert {keys[row] for row in checked.bad[ROW].to_list()} == manifest.keys(kind, "reject")
+    assert {keys[row] for row in superseded[ROW].to_list()} == manifest.keys(kind, "superseded")
+    assert keys == their_keys
+    assert checked.good.frame.equals(basis.good.frame)
+    assert all(items.equals(basis.good.lists[path]) for path, items in checked.good.lists.items())
