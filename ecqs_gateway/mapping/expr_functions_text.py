@@ -61,11 +61,9 @@ def _right(call: Call) -> Value:
     source, count = call.args
     if isinstance(count.literal, int):
         return text(source.expr.str.tail(min(max(count.literal, 0), _FAR)), source)
-    count_expr = count.expr.clip(0, _FAR)
     size = source.expr.str.len_chars().cast(pl.Int64)
-    start = pl.max_horizontal(size - count_expr, pl.lit(0)) + 1
-    cut = pl.when(count.expr.is_not_null()).then(substring(source.expr, start, None))
-    return text(cut, source)
+    start = pl.max_horizontal(size - count.expr.clip(0, _FAR), pl.lit(0)) + 1
+    return text(pl.when(count.expr.is_not_null()).then(substring(source.expr, start, None)), source)
 
 
 def _written(value: Value) -> str:
@@ -87,19 +85,18 @@ def _replace(call: Call) -> Value:
     if not _written(wanted):
         raise call.fail("the text to replace is empty", arg=1)
     growth = max(1.0, len(_written(instead).encode()) / len(_written(wanted).encode()))
-    replaced = source.expr.str.replace_all(_written(wanted), _written(instead), literal=True)
-    return _grown(call, text(replaced, source, growth=growth))
+    done = source.expr.str.replace_all(_written(wanted), _written(instead), literal=True)
+    return _grown(call, text(done, source, growth=growth))
 
 
 def _concat(call: Call) -> Value:
-    joined = pl.concat_str([value.expr for value in call.args], ignore_nulls=True)
-    return text(joined, *call.args)
+    return text(pl.concat_str([value.expr for value in call.args], ignore_nulls=True), *call.args)
 
 
 def _concat_ws(call: Call) -> Value:
     separator, *values = call.args
-    joined = pl.concat_str([value.expr for value in values], separator=_written(separator), ignore_nulls=True)
-    return text(joined, *values)
+    exprs = [value.expr for value in values]
+    return text(pl.concat_str(exprs, separator=_written(separator), ignore_nulls=True), *values)
 
 
 def _pad(call: Call, *, start: bool) -> Value:
@@ -164,16 +161,14 @@ def _strip_spaces(call: Call) -> Value:
 
 def _trim(call: Call, side: str) -> Value:
     source, *letters = call.args
-    strip = {
-        "both": source.expr.str.strip_chars,
-        "start": source.expr.str.strip_chars_start,
-        "end": source.expr.str.strip_chars_end,
-    }[side]
+    of = source.expr.str
+    strip = {"both": of.strip_chars, "start": of.strip_chars_start, "end": of.strip_chars_end}[side]
     return text(strip(_written(letters[0])) if letters else strip(), source)
 
 
 _T = param("text", TEXT)
 _GROUP = "Text"
+_PAD = (_T, param("length", INTEGER, written=True), param("character", TEXT, written=True, optional=True))
 _CHARS = param("characters", TEXT, written=True, optional=True)
 
 FUNCTIONS = (
@@ -290,7 +285,7 @@ FUNCTIONS = (
     ),
     Function(
         "lpad",
-        (_T, param("length", INTEGER, written=True), param("character", TEXT, written=True, optional=True)),
+        _PAD,
         "text",
         f"Fills up at the beginning to a length of at most {MAX_PAD}; longer texts are cut.",
         ("lpad('7', 2, '0')", "'07'"),
@@ -299,7 +294,7 @@ FUNCTIONS = (
     ),
     Function(
         "rpad",
-        (_T, param("length", INTEGER, written=True), param("character", TEXT, written=True, optional=True)),
+        _PAD,
         "text",
         f"Fills up at the end to a length of at most {MAX_PAD}; longer texts are cut.",
         ("rpad('32', 6, '0')", "'320000'"),
