@@ -1,18 +1,11 @@
-"""The world the flows are tested in: see tests/support/world.py."""
+"""The world these tests live in: see tests/support/world.py."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
-
-import pytest
-
-if TYPE_CHECKING:
-    from tests.support.world import World
 
 
 def _support(name: str) -> ModuleType:
@@ -27,25 +20,5 @@ def _support(name: str) -> ModuleType:
     return sys.modules[full]
 
 
-world_module = _support("world")
-
-
-@pytest.fixture
-def w() -> ModuleType:
-    """The module with licence(), key() and judged_faultless()."""
-    return world_module
-
-
-@pytest.fixture
-def bare(tmp_path: Path) -> World:
-    """A world whose headquarters is not running."""
-    made = world_module.World(tmp_path)
-    made.build()
-    return made
-
-
-@pytest.fixture
-def world(bare: World) -> Iterator[World]:
-    """A world with a running headquarters and no province yet."""
-    with bare.headquarters():
-        yield bare
+_world = _support("world")
+w, bare, world = _world.w, _world.bare, _world.world

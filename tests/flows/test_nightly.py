@@ -235,18 +235,27 @@ def test_units_and_kinds_can_be_chosen_and_unknown_ones_are_refused(world, w) ->
     assert UNIT in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize("spelling", ["苏XK06-001-00002", "(苏)XK06-001-00002", "（苏）ＸＫ06－001－00002", "苏xk06-001-00002", "苏XK06—001—00002"])  # fmt: skip
-def test_a_record_is_found_by_its_number_in_any_spelling(spelling: str, world, w) -> None:
+SPELLINGS = (
+    "苏XK06-001-00002",
+    "(苏)XK06-001-00002",
+    "（苏）ＸＫ06－001－00002",
+    "苏xk06-001-00002",
+    " 苏XK06—001—00002",
+)
+
+
+def test_a_record_is_found_by_its_number_in_any_spelling(world, w) -> None:
     world.province(UNIT, 3)
     world.sync()
-    with world.gateway() as gateway:
-        found = record.describe(gateway, spelling)
-    [version] = found["versions"]
-    assert version["key"] == w.key(UNIT, 2)
-    assert version["digest"] == world.held()[w.key(UNIT, 2)].version
-    assert version["source"]["zsbh"] == "苏XK06-001-00002"
-    assert w.key(UNIT, 2) in version["body"]
-    assert [receipt["level"] for receipt in version["receipts"]] == ["received", "validated", "loaded"]
+    for spelling in SPELLINGS:
+        with world.gateway() as gateway:
+            found = record.describe(gateway, spelling)
+        [version] = found["versions"]
+        assert version["key"] == w.key(UNIT, 2)
+        assert version["digest"] == world.held()[w.key(UNIT, 2)].version
+        assert version["source"]["zsbh"] == "苏XK06-001-00002"
+        assert w.key(UNIT, 2) in version["body"]
+        assert [receipt["level"] for receipt in version["receipts"]] == ["received", "validated", "loaded"]
 
 
 def test_a_record_that_never_was_has_nothing_to_show(world) -> None:

@@ -10,12 +10,16 @@ import json
 import os
 import shutil
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import pytest
 
 from ecqs_gateway.deliver.signing import algorithm
 from ecqs_gateway.doors.clock import SHANGHAI, Clock
@@ -315,3 +319,24 @@ def judged_faultless(world: World, expected: Mapping[str, int] | None = None) ->
 def counts(summary: nightly.Summary, unit: str = "320000") -> dict[str, Any]:
     """Give the counts of a unit's certificates in a run."""
     return next(row for row in summary.rows if row["unit"] == unit)
+
+
+@pytest.fixture
+def w() -> ModuleType:
+    """This module: licence(), key(), judged_faultless() …"""
+    return sys.modules[__name__]
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> World:
+    """A world whose headquarters is not running."""
+    made = World(tmp_path)
+    made.build()
+    return made
+
+
+@pytest.fixture
+def world(bare: World) -> Iterator[World]:
+    """A world with a running headquarters and no province yet."""
+    with bare.headquarters():
+        yield bare
