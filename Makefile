@@ -3,7 +3,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt
+UV := UV_SYSTEM_CERTS=1 $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types imports generated services pytest bench soak generate pin clean
@@ -18,11 +19,11 @@ $(BIN)/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
 
 $(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/uv
-	@$(UV) --editable '.[airflow]'
+	@$(INSTALL) --editable '.[airflow]'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/uv
-	@$(UV) --editable '.[airflow,test]'
+	@$(INSTALL) --editable '.[airflow,test]'
 	@touch $@ $(VENV)/.run
 
 setup: $(VENV)/.run  ## Install the gateway into .venv
@@ -60,7 +61,7 @@ bench: $(VENV)/.test  ## Measure against peers, side by side in one run (install
 	@bash benchmarks/run.sh
 
 pin: | $(BIN)/uv  ## Resolve the newest versions pyproject.toml allows into constraints.txt
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate \
+	@$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --upgrade --quiet --output-file constraints.txt
 
 clean:  ## Remove the demo's data; sources, pins and .venv stay
