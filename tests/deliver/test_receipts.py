@@ -433,7 +433,7 @@ def test_only_the_digest_of_exactly_what_was_loaded_is_believed(without: set[int
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_no_bytes_raise_anything(data: bytes) -> None:
     for package in (data, Headquarters().package(data)):
         assert isinstance(

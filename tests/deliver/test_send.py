@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecqs_gateway.deliver.send import LaneReport, Outcome, Pace, Result, Retry, Sendable, send_lane
@@ -208,6 +208,7 @@ def test_errors_of_the_ledger_come_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.integers(1, 2000), st.floats(0, 1), st.floats(0.01, 60), st.floats(60, 3600))
+@settings(deadline=None)
 def test_delays_double_stay_below_the_longest_and_never_come_at_once(
     attempt: int, chance: float, first: float, longest: float
 ) -> None:

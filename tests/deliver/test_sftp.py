@@ -202,7 +202,7 @@ def test_no_hostile_name_is_taken_for_a_receipt() -> None:
 
 
 @given(st.binary(max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_a_name_that_is_taken_is_made_of_nothing_but_its_parts(name: bytes) -> None:
     found = _receipt(Entry(name, 1, plain=True), "320000")
     assert found is None or found.name.encode() == name
@@ -428,7 +428,7 @@ def test_an_end_in_the_middle_is_an_end() -> None:
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_no_answer_raises_anything_unexpected(noise: bytes) -> None:
     for act in (lambda w: w.size(b"x"), lambda w: w.listing(b"x", most=5), lambda w: w.read(b"x", expected=1, most=5)):
         wire = SftpWire(Script(VERSION + noise))

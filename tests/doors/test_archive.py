@@ -8,7 +8,7 @@ import zipfile
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecqs_gateway.doors import archive
@@ -21,6 +21,7 @@ MEMBERS = st.lists(
 
 
 @given(MEMBERS)
+@settings(deadline=None)
 def test_what_is_built_reads_back_and_is_always_the_same(members: list[tuple[str, bytes]]) -> None:
     built = build_zip(members)
     assert build_zip(members) == built
@@ -55,6 +56,7 @@ def test_what_other_programs_write_is_read(method: int, *, seekable: bool) -> No
 
 
 @given(st.binary(max_size=5000))
+@settings(deadline=None)
 def test_gzip_reads_back_everywhere(data: bytes) -> None:
     packed = gzip_bytes(data)
     assert gzip_bytes(data) == packed

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ecqs_gateway.doors import redact
@@ -82,10 +82,10 @@ def test_short_secrets_are_not_searched_for(redactor: Redactor) -> None:
     assert redactor.mask("cab") == "cab"
 
 
-@given(st.text(), st.text(min_size=4))
+@given(st.text(), st.text(min_size=4).map(str.strip))
+@settings(deadline=None)
 def test_a_secret_is_masked_wherever_it_stands(around: str, secret: str) -> None:
-    if secret.strip() != secret or secret.startswith("-----") or len(secret.splitlines()) > 1:
-        return
+    assume(len(secret) >= 4 and len(secret.splitlines()) == 1 and not secret.startswith("-----"))
     redactor = Redactor()
     redactor.add(secret)
     if secret not in MASK:
