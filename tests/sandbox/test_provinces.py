@@ -119,16 +119,16 @@ def test_awkward_texts_arrive_as_they_are(tmp_path, request, service):
 @pytest.mark.parametrize("unit", GENERATED)
 def test_every_kind_of_dirt_is_there_from_the_smallest_table_on(tmp_path, unit):
     small = generate(unit, sqlite(tmp_path, "small"), rows=100)
-    large = generate(unit, sqlite(tmp_path, "large"), rows=20_000)
+    large = generate(unit, sqlite(tmp_path, "large"), rows=5_000)
     kinds = {one.dirt for one in large.dirty if one.kind == "certificate"}
     assert {one.dirt for one in small.dirty if one.kind == "certificate"} == kinds
 
 
 @pytest.mark.parametrize("unit", GENERATED)
 def test_the_share_of_dirt_is_as_asked_for(tmp_path, unit):
-    made = generate(unit, sqlite(tmp_path, "a"), rows=20_000, dirty=0.3)
+    made = generate(unit, sqlite(tmp_path, "a"), rows=5_000, dirty=0.3)
     dirty = sum(len(made.keys("certificate", one)) for one in ("reject", "flag", "cleaned"))
-    assert 0.2 < dirty / 20_000 < 0.35
+    assert 0.2 < dirty / 5_000 < 0.35
 
 
 @pytest.mark.parametrize("unit", GENERATED)
@@ -137,7 +137,7 @@ def test_without_dirt_nothing_is_promised(tmp_path, unit):
 
 
 def test_no_row_has_two_kinds_of_dirt(tmp_path):
-    made = generate("320000", sqlite(tmp_path, "a"), rows=20_000)
+    made = generate("320000", sqlite(tmp_path, "a"), rows=5_000)
     for kind in ("certificate", "approval"):
         keys = [key for one in made.dirty if one.kind == kind for key in one.keys]
         assert len(keys) == len(set(keys))

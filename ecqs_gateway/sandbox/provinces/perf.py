@@ -83,18 +83,15 @@ def _dirt(draw: Draw) -> pl.Expr:
 
 
 def _columns(draw: Draw) -> dict[str, pl.Expr]:
+    return _who(draw) | _what(draw) | _when(draw)
+
+
+def _who(draw: Draw) -> dict[str, pl.Expr]:
     firm, city, area, dirt = pl.col("firm"), pl.col("city"), pl.col("area"), pl.col("dirt")
     industry = choose(pl.col("product"), [p.industry for p in PRODUCTS])
     code = good_code(firm, area)
     wrong = choose(draw.whole("wrong", 0, 8), "246810357")
     bad_code = code.str.slice(0, 10) + pl.when(wrong == code.str.slice(10, 1)).then(pl.lit("9")).otherwise(wrong)
-    units = choose(pl.col("product"), ["、".join(p.units) for p in PRODUCTS])
-    issued = pl.col("issued").dt.strftime("%Y%m%d")
-    stored = pl.lit(_FIRST_CHANGE) + pl.duration(
-        seconds=pl.col(ROW).cast(pl.Int64) * _STEP + draw.whole("second", 0, _STEP - 1),
-        microseconds=draw.whole("micro", 0, 999_999),
-    )
-    later = pl.when(draw.chance("touched", 0.08)).then(draw.whole("later", 60, 90 * 86_400)).otherwise(0)
     return {
         "zsid": pl.concat_str(pl.lit("ZS"), pl.col(ROW).cast(pl.String).str.zfill(14)),
         "zsbh": _certificate_number(),
@@ -105,6 +102,14 @@ def _columns(draw: Draw) -> dict[str, pl.Expr]:
         "fddbr": person(draw, "fddbr"),
         "lxr": person(draw, "lxr"),
         "lxdh": phone(draw, "lxdh"),
+    }
+
+
+def _what(draw: Draw) -> dict[str, pl.Expr]:
+    area, dirt = pl.col("area"), pl.col("dirt")
+    units = choose(pl.col("product"), ["、".join(p.units) for p in PRODUCTS])
+    issued = pl.col("issued").dt.strftime("%Y%m%d")
+    return {
         "fzjg": pl.lit("江苏省市场监督管理局"),
         "fzjg_tyxydm": pl.lit(_BUREAU_CODE),
         "fzrq": pl.when(dirt == "day").then(issued.str.slice(0, 4) + "0230").otherwise(issued),
@@ -120,6 +125,16 @@ def _columns(draw: Draw) -> dict[str, pl.Expr]:
         "cpmc": choose(pl.col("product"), [p.name for p in PRODUCTS]) + "," + units.str.replace_all("、", ","),
         "cpdy": units.str.replace_all("、", ","),
         "xkbh": choose(pl.col("product"), [p.number for p in PRODUCTS]),
+    }
+
+
+def _when(draw: Draw) -> dict[str, pl.Expr]:
+    stored = pl.lit(_FIRST_CHANGE) + pl.duration(
+        seconds=pl.col(ROW).cast(pl.Int64) * _STEP + draw.whole("second", 0, _STEP - 1),
+        microseconds=draw.whole("micro", 0, 999_999),
+    )
+    later = pl.when(draw.chance("touched", 0.08)).then(draw.whole("later", 60, 90 * 86_400)).otherwise(0)
+    return {
         "nczz": (draw.whole("nczz", 1_000, 999_999_999).cast(pl.Decimal(14, 2)) / 100).cast(pl.Decimal(14, 2)),
         "zczj": draw.whole("zczj", 50, 100_000),
         "spsj": pl.col("issued").cast(pl.Datetime("us")).dt.offset_by("-3d").dt.offset_by("9h"),
