@@ -105,7 +105,9 @@ class _Key:
             weakref.finalize(self, library.EVP_PKEY_free, key)
         if not key or library.EVP_PKEY_is_a(key, b"SM2") != 1:
             library.ERR_clear_error()
-            raise Misconfigured("ECQS-4022", "this is not an SM2 key in PEM", hint="make one with `ecqs keys new`")
+            raise Misconfigured(
+                "ECQS-4022", "this is not an SM2 key in PEM", hint="make one with `openssl genpkey -algorithm SM2`"
+            )
         self._key = key
 
     def _with_context(self, start: str, work: Callable[[ctypes.CDLL, int], bytes | None]) -> bytes | None:

@@ -139,5 +139,7 @@ def _armour(label: bytes, data: bytes) -> bytes:
 
 def _bad(half: str) -> Misconfigured:
     return Misconfigured(
-        "ECQS-4022", f"this is not an unencrypted {half} SM2 key in PEM", hint="make one with `ecqs keys new`"
+        "ECQS-4022",
+        f"this is not an unencrypted {half} SM2 key in PEM",
+        hint="make one with `openssl genpkey -algorithm SM2`",
     )

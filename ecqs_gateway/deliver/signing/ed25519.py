@@ -75,7 +75,9 @@ def _key_id(key: Ed25519PublicKey) -> str:
 
 def _not_a_key(half: str) -> Misconfigured:
     return Misconfigured(
-        "ECQS-4022", f"this is not an unencrypted {half} Ed25519 key in PEM", hint="make one with `ecqs keys new`"
+        "ECQS-4022",
+        f"this is not an unencrypted {half} Ed25519 key in PEM",
+        hint="make one with `openssl genpkey -algorithm ed25519`",
     )
 
 
