@@ -17,6 +17,7 @@ from datetime import date
 import polars as pl
 
 from ecqs_gateway.deliver.batch import ValidBatch
+from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract.chunk import ChildFrame, Chunk, no_unreadable
 from ecqs_gateway.flows import seal
 from ecqs_gateway.flows.gateway import Gateway
@@ -155,13 +156,35 @@ def _source(
     gateway: Gateway, run: Run, lease: Lease, lane: LanePlan, watermark: str | None, since: date | None
 ) -> Generator[tuple[Extraction, Chunk], None, None]:
     """Give stored extractions a crash left behind, then new ones, each stored before it is given."""
-    for found in extractions.pending(gateway.database, lease):
-        yield found, _restored(lane, found, extractions.load_frames(gateway.stage, found.files))
     position = Watermark.from_json(watermark) if watermark else None
+    for found in extractions.pending(gateway.database, lease):
+        chunk = _restored(lane, found, extractions.load_frames(gateway.stage, found.files))
+        try:
+            _require_fit(lane, chunk)
+        except Misconfigured:
+            # Stored before the mapping named this column: only the source can give it.
+            extractions.abandon(gateway.database, lease, run, found)
+            position = None
+        else:
+            yield found, chunk
+    fitting = None
     with gateway.source(lane) as source:
         for raw in source.chunks(position, since=since):
             chunk = raw.set_aside(lane.mapping.used_columns)
+            if (shape := _shape(chunk)) != fitting:
+                _require_fit(lane, chunk)
+                fitting = shape
             yield _store(gateway, run, lease, chunk), chunk
+
+
+def _shape(chunk: Chunk) -> list[object]:
+    return [chunk.frame.schema, *((name, child.frame.schema) for name, child in chunk.children.items())]
+
+
+def _require_fit(lane: LanePlan, chunk: Chunk) -> None:
+    """Raise Misconfigured when rows of this shape cannot be mapped, before they are stored and the watermark moves."""
+    children = {name: replace(child, frame=child.frame.clear()) for name, child in chunk.children.items()}
+    lane.mapping.apply(chunk.frame.clear(), children, table=lane.table)
 
 
 def _store(gateway: Gateway, run: Run, lease: Lease, chunk: Chunk) -> Extraction:

@@ -19,7 +19,7 @@ from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import Stage, StagedFile
 from ecqs_gateway.ledger.tables import extraction, lane
 
-__all__ = ["Extraction", "load_frames", "pending", "stage_frames", "store"]
+__all__ = ["Extraction", "abandon", "load_frames", "pending", "stage_frames", "store"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,20 @@ def pending(database: Database, lease: Lease) -> list[Extraction]:
     with database.read() as connection:
         found = connection.execute(wanted).all()
     return [Extraction(f.id, f.rows, f.origin, StagedFile.many_from_json(f.files)) for f in found]
+
+
+def abandon(database: Database, lease: Lease, current: Run, found: Extraction) -> None:
+    """Give up a stored extraction that can no longer be processed, and let the lane read its whole source again.
+
+    What was sent before is known by its digest and not sent a second time. The stored rows stay in the stage.
+    """
+    with database.write() as connection:
+        lanes.guard(connection, lease, clock=current.clock)
+        mine = (extraction.c.id == found.id, extraction.c.state == "stored")
+        connection.execute(sa.update(extraction).where(*mine).values(state="abandoned"))
+        connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(watermark=None))
+        subject = f"{lease.unit}/{lease.kind}/{found.id}"
+        evidence.append(connection, "abandoned", subject, {"rows": found.rows}, clock=current.clock)
 
 
 def load_frames(stage: Stage, files: Mapping[str, StagedFile]) -> dict[str, pl.DataFrame]:

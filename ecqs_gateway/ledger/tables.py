@@ -109,7 +109,7 @@ extraction = Table(
     Column("origin", Text, nullable=False, comment="table or files the rows came from"),
     Column("files", Text, nullable=False, comment="JSON: stage files with their digests"),
     Column("watermark", Text, comment="JSON: position after these rows"),
-    Column("state", Text, nullable=False, comment="stored, processed"),
+    Column("state", Text, nullable=False, comment="stored, processed, abandoned"),
     Column("created_at", Text, nullable=False),
     Index(None, "lane_id", "state"),
 )

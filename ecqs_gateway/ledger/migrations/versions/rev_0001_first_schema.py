@@ -147,7 +147,7 @@ def upgrade() -> None:
         sa.Column("origin", sa.Text(), nullable=False, comment="table or files the rows came from"),
         sa.Column("files", sa.Text(), nullable=False, comment="JSON: stage files with their digests"),
         sa.Column("watermark", sa.Text(), nullable=True, comment="JSON: position after these rows"),
-        sa.Column("state", sa.Text(), nullable=False, comment="stored, processed"),
+        sa.Column("state", sa.Text(), nullable=False, comment="stored, processed, abandoned"),
         sa.Column("created_at", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["lane_id"], ["lane.id"], name=op.f("fk_extraction_lane_id")),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_extraction_run_id")),
