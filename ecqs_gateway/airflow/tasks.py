@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from ecqs_gateway.airflow.connections import resolve
+from ecqs_gateway.doors import redact
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows import nightly
 from ecqs_gateway.flows.gateway import Gateway, open_gateway
@@ -15,6 +16,8 @@ from ecqs_gateway.ledger import runs
 __all__ = ["Job", "Outcome", "close", "collect", "deliver", "plan"]
 
 log = logging.getLogger(__name__)
+
+redact.install()
 
 
 class Job(TypedDict):

@@ -34,6 +34,9 @@ def _root(
     ] = False,
 ) -> None:
     """Keeps provincial licence systems in step with the national system e-CQS."""
+    from ecqs_gateway.doors import redact  # noqa: PLC0415
+
+    redact.install()
 
 
 def _register() -> None:

@@ -61,10 +61,10 @@ def run_case(
     case: CaseFile, mapping: CompiledMapping, rules: CompiledRules | None, shape: SourceShape
 ) -> list[Mismatch]:
     """Run one case; an empty list is a case that came out as promised."""
-    misspelt = list(_misspelt(case, mapping))
+    stream = shape.connector.streams[case.kind]
+    misspelt = list(_misspelt(case, mapping, stream))
     if misspelt:
         return misspelt
-    stream = shape.connector.streams[case.kind]
     try:
         frame = _frame(case.rows, _wanted(mapping, stream), _types(stream, shape))
         mapped = mapping.apply(frame, _children(case, mapping, stream, shape), table="the rows of the case")
@@ -75,15 +75,14 @@ def run_case(
     return [*_records(case, kept), *_problems(case, checked), *_superseded(case, superseded.height)]
 
 
-def _misspelt(case: CaseFile, mapping: CompiledMapping) -> Iterator[Mismatch]:
+def _misspelt(case: CaseFile, mapping: CompiledMapping, stream: SqlStream | FileStream) -> Iterator[Mismatch]:
     """Find columns that were meant for one the mapping reads: left alone, that one would silently be null."""
     given = {name for row in case.rows for name in row}
+    rightly = {*_wanted(mapping, stream), *mapping.mapping.ignore, *stream.key}
     missing = [name for name in mapping.wanted if name not in given]
     for place, row in enumerate(case.rows):
         for name in row:
-            meant = (
-                nearest(name, missing) if name not in mapping.wanted and name not in mapping.mapping.ignore else None
-            )
+            meant = nearest(name, missing) if name not in rightly else None
             if meant is not None:
                 yield Mismatch(
                     ("rows", place, name), f"the mapping reads no column {name!r}", f"did you mean {meant!r}?"
@@ -209,7 +208,7 @@ def _problems(case: CaseFile, checked: Checked) -> Iterator[Mismatch]:
             yield Mismatch(("expect", "problems", place), f"row {row} does not have the problem {rule}", hint)
     for problem in sorted(set(came) - set(expected)):
         row, field, rule, severity = problem
-        hint = f"if that is right: {{row: {row}, field: {field}, rule: {rule}, severity: {severity}}}"
+        hint = f"if that is right: {{row: {row}, field: '{field}', rule: {rule}, severity: {severity}}}"
         message = f"row {row} has the problem {rule} at {field}: {came[problem]}"
         yield Mismatch(("expect", "problems") if expected else ("expect",), message, hint)
 

@@ -123,6 +123,7 @@ _RECORD = Element(
         Attribute("reason", "Reason", "作废原因", required=False),
     ),
     (_FINDING,),
+    at_least=0,  # a batch the schema left empty still takes its number, for sequences have no gaps
     many=True,
     body=True,
 )

@@ -79,7 +79,7 @@ def test_what_did_not_come_out_is_told_in_its_place(bundle, was, now, line, mess
             ("ECQS-1045", "row 1 has the problem ECQS-1290 at products"),
             ("ECQS-1045", "1 records are expected, 0 came out"),
         ]
-        assert found[0][4] == "if that is right: {row: 1, field: products, rule: ECQS-1290, severity: reject}"
+        assert found[0][4] == "if that is right: {row: 1, field: 'products', rule: ECQS-1290, severity: reject}"
         return
     assert found == [(CASE, line, "ECQS-1045", message, hint)]
 
