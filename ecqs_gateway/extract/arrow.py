@@ -26,7 +26,7 @@ from ecqs_gateway.extract.statements import ChildQuery, Query
 __all__ = ["DIALECT", "ArrowReader", "Snapshot"]
 
 _BATCH_BYTES = 4 << 20
-_KEYS_AT_ONCE = 20_000
+_KEYS_AT_ONCE = 5_000
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896  # 0001-01-01 and 9999-12-31 in days since 1970
 _DAY_US = 86_400_000_000
 _OUTSIDE = "不是公历 1 至 9999 年间的日期或时间"

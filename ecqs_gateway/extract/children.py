@@ -13,8 +13,9 @@ from ecqs_gateway.extract.catalogue import Table, read_table
 from ecqs_gateway.extract.chunk import BAD_CELLS, ChildFrame, no_bad_cells
 from ecqs_gateway.extract.decode import Batch, Decoder
 from ecqs_gateway.extract.notes import Notes
-from ecqs_gateway.extract.readers import Reader, Session
+from ecqs_gateway.extract.readers import Reader
 from ecqs_gateway.extract.rows import joined
+from ecqs_gateway.extract.sessions import Session
 from ecqs_gateway.extract.statements import ChildQuery, bindable
 from ecqs_gateway.extract.window import find_stamp
 

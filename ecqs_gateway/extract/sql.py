@@ -30,8 +30,9 @@ from ecqs_gateway.extract.decode import Decoder
 from ecqs_gateway.extract.describe import TableDescription, table_description
 from ecqs_gateway.extract.notes import Notes, Tally
 from ecqs_gateway.extract.problems import source_errors
-from ecqs_gateway.extract.readers import Reader, Session, open_session, postgres_settings
+from ecqs_gateway.extract.readers import Reader
 from ecqs_gateway.extract.rows import rebatch
+from ecqs_gateway.extract.sessions import Session, open_session, postgres_settings
 from ecqs_gateway.extract.stamps import Native, Stamp
 from ecqs_gateway.extract.statements import ChildQuery, Query, StreamQueries
 from ecqs_gateway.extract.window import Mark, find_stamp, lowest_of, restated

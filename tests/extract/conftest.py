@@ -155,7 +155,16 @@ def mariadb_lab(mariadb_database: sa.URL) -> Iterator[Lab]:
     lab.clear()
 
 
-EVERY = ["sqlite", "postgresql", "arrow", "mariadb"]
+@pytest.fixture
+def core_lab(mariadb_database: sa.URL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """MariaDB read the way of a database nobody has heard of: over SQLAlchemy alone."""
+    monkeypatch.setattr("ecqs_gateway.extract.sessions._SESSIONS", {})
+    lab = Lab(mariadb_database)
+    yield lab
+    lab.clear()
+
+
+EVERY = ["sqlite", "postgresql", "arrow", "mariadb", "core"]
 
 
 @pytest.fixture(params=EVERY)

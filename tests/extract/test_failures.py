@@ -201,7 +201,9 @@ def test_our_own_pauses_do_not_count_as_slow_statements(path, request):
     assert rows == 5_000
 
 
-def test_the_gateway_cannot_write(lab):
+@pytest.mark.parametrize("path", ["postgresql", "arrow", "mariadb", "sqlite"])
+def test_the_gateway_cannot_write(path, request):
+    lab = request.getfixturevalue(f"{path}_lab")
     lab.run("CREATE TABLE t (id BIGINT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
     with lab.source("t", ["id"]) as opened:
         statement = "DELETE FROM t"
