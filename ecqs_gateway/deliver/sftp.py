@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -102,7 +103,8 @@ class SftpTransport:
                 _log.warning("receipts.folder missing at headquarters: %s", folder)
                 return []
         found = [receipt for entry in entries if (receipt := _receipt(entry, unit)) is not None]
-        strange = sum(entry.plain for entry in entries) - len(found)
+        # Hidden names are files headquarters is still writing, as ours are in the inbox.
+        strange = sum(entry.plain and not entry.name.startswith(b".") for entry in entries) - len(found)
         if strange:
             _log.warning("receipts.strange %d files in %s are no receipts of this unit", strange, folder)
         return sorted(found, key=lambda receipt: (receipt.batch, _LEVELS[receipt.level]))
@@ -115,7 +117,7 @@ class SftpTransport:
             return wire.read(path, expected=receipt.size, most=_LARGEST_RECEIPT)
 
     def take(self, receipt: RemoteReceipt) -> None:
-        """Move a receipt into ``taken``, over an earlier copy of it. See ``Transport``."""
+        """Move a receipt into ``taken``, over an earlier copy of it or beside it. See ``Transport``."""
         folder = self._folders.receipts.format(unit=receipt.batch.unit)
         old, new = f"{folder}/{receipt.name}".encode(), f"{folder}/{_TAKEN}/{receipt.name}".encode()
         with self._exchange(0, folder) as wire:
@@ -131,7 +133,10 @@ class SftpTransport:
         with suppress(SftpFailure):
             wire.make_folder(taken)
         if wire.size(new) is not None:
-            wire.remove(new)
+            try:
+                wire.remove(new)
+            except SftpFailure:  # an account that may not delete keeps both
+                new = new.removesuffix(b".zip") + b"." + secrets.token_hex(4).encode() + b".zip"
         wire.rename(old, new)
 
     def close(self) -> None:

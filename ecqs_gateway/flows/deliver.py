@@ -125,6 +125,7 @@ class Delivery:
         if not self._finished.is_set():
             self._more.wait()  # nothing is contacted before there is something to send
         if not self._unsettled():
+            self._require_free()
             return
         transport = self._transport()
         try:
@@ -137,6 +138,7 @@ class Delivery:
             self._await_receipts(transport)
         finally:
             transport.close()
+        self._require_free()
         self._gateway.progress(Step(self._lease.unit, self._lease.kind, "delivered", {}))
 
     @property
@@ -148,7 +150,8 @@ class Delivery:
         endpoint = Endpoint.of(self._gateway.resolve(settings.connection), host_key=settings.host_key)
         return SftpTransport(endpoint, Folders(settings.inbox, settings.receipts))
 
-    def _send(self, transport: Transport) -> None:
+    def _require_free(self) -> None:
+        """Raise Terminal ECQS-5061 while the lane is held, so that every run says so until someone has looked."""
         state = lanes.state(self._gateway.database, self._lease)
         if state.held_reason is not None:
             raise Terminal(
@@ -156,6 +159,9 @@ class Delivery:
                 f"{self._lease.unit} {self._lease.kind} is held: {state.held_reason}",
                 hint="mend the cause with headquarters; until then its batches wait and nothing is lost",
             )
+
+    def _send(self, transport: Transport) -> None:
+        self._require_free()
         settings = self._gateway.national.retry
         retry = Retry(settings.attempts, settings.first_delay.total_seconds(), settings.longest_delay.total_seconds())
         silent = self._gateway.clock() - self._gateway.national.receipts.resend_after

@@ -20,9 +20,12 @@ def _adds_up(row: dict) -> bool:
     return bool(row["extracted"] == went)
 
 
-def test_the_first_run_loads_everything_and_the_second_sends_nothing(world, w) -> None:
+def test_the_first_run_loads_everything_and_the_second_sends_nothing(
+    world, w, caplog: pytest.LogCaptureFixture
+) -> None:
     world.province(UNIT, 230)
     first = w.counts(world.sync())
+    assert caplog.text == "", "a good run has nothing to complain about"
     assert (first["extracted"], first["sent"], first["loaded"]) == (230, 230, 230)
     assert _adds_up(first)
     w.judged_faultless(world, {UNIT: 230})
