@@ -87,10 +87,14 @@ class Database:
         self.engine.dispose()
 
 
+_NEEDS_A_PERSON = ("full", "readonly", "read-only", "unable to open", "no space", "disk i/o error")
+"""Words of a driver for a disk that takes no more; SQLite has an I/O error where its index of the log cannot grow."""
+
+
 def _as_gateway_error(error: DBAPIError, where: str) -> Transient | Terminal:
     """Tell what may pass by itself (locked, restarting) from what needs a person (full disk, no permission)."""
     text = str(error.orig).lower()
-    if "full" in text or "readonly" in text or "read-only" in text or "unable to open" in text or "no space" in text:
+    if any(words in text for words in _NEEDS_A_PERSON):
         return Terminal(
             "ECQS-3002",
             f"the ledger cannot be written ({type(error.orig).__name__})",
