@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -43,8 +44,9 @@ class Snapshot:
         self._connection = connection
 
     def cancel(self, backend: int) -> None:
-        """Stop what another connection of this account runs."""
-        self._connection.execute(sa.select(sa.func.pg_cancel_backend(backend)))
+        """Stop what another connection of this account runs; when the server is gone, the reader notices itself."""
+        with suppress(sa.exc.SQLAlchemyError):
+            self._connection.execute(sa.select(sa.func.pg_cancel_backend(backend)))
 
 
 class ArrowReader:
@@ -52,7 +54,7 @@ class ArrowReader:
 
     def __init__(self, uri: str, snapshot: Snapshot, zone: ZoneInfo, place: str) -> None:
         """Connect on first use."""
-        self._uri, self._snapshot, self._zone, self._place = uri, snapshot, zone, place
+        self._uri, self._snapshot, self._zone, self._place = _watched(uri), snapshot, zone, place
         self._stack = ExitStack()
         self._lookups: _Connection | None = None
 
@@ -92,6 +94,20 @@ class ArrowReader:
 
 
 DIALECT = postgresql.dialect(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+
+
+def _watched(uri: str) -> str:
+    """Add to an address what notices within a minute that the server has gone without a word."""
+    wanted = {
+        "application_name": "ecqs-gateway",
+        "connect_timeout": "10",
+        "keepalives_idle": "30",
+        "keepalives_interval": "10",
+        "keepalives_count": "3",
+    }
+    address, _, query = uri.partition("?")
+    given = dict(parse_qsl(query, keep_blank_values=True))
+    return f"{address}?{urlencode({**wanted, **given}, quote_via=quote)}"
 
 
 class _Connection:

@@ -38,6 +38,7 @@ __all__ = ["FolderSource"]
 
 _IN_MEMORY = 32_000_000  # a file up to this size is read once, so that nobody can change it meanwhile
 _PIECE = 1 << 20
+_ROWS_AT_ONCE = 5_000  # rows held as Python texts; a chunk is put together of several
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,9 @@ class FolderSource:
             raise Transient("ECQS-2027", "the file changed while it was read", where=file.place, hint=hint)
 
     def _pieces(self, file: _OpenFile) -> Iterator[_Piece]:
-        return self._csv(file) if self._stream.format == "csv" else self._xlsx(file)
+        if self._stream.format == "csv":
+            return _gathered(self._csv(file), self._stream.batch_rows)
+        return self._xlsx(file)
 
     def _columns_of(self, file: _OpenFile) -> Sequence[str]:
         if self._stream.format == "csv":
@@ -207,15 +210,12 @@ class FolderSource:
 
     def _csv(self, file: _OpenFile) -> Iterator[_Piece]:
         rows, names = self._csv_header(file)
-        nothing = True
         name = file.dropped.name
-        for numbers, fields in rows.batches(self._stream.batch_rows):
+        for numbers, fields in rows.batches(min(self._stream.batch_rows, _ROWS_AT_ONCE)):
             good_numbers, good, aside = self._sorted_out(numbers, fields, len(names))
             aside = sorted([*aside, *rows.take_unreadable()], key=lambda each: each.line)
             yield _Piece(_frame(names, good, good_numbers, name), _unreadable(aside, name))
-            nothing = False
-        if (rest := rows.take_unreadable()) or nothing:
-            yield _Piece(_frame(names, [], [], name), _unreadable(rest, name))
+        yield _Piece(_frame(names, [], [], name), _unreadable(rows.take_unreadable(), name))
 
     def _sorted_out(
         self, numbers: list[int], rows: list[list[str]], width: int
@@ -312,6 +312,23 @@ def _fault(row: list[str], width: int, encoding: str) -> str | None:
 def _unreadable(lines: Sequence[Unreadable], file: str) -> pl.DataFrame:
     rows = [(file, each.line, None, each.reason, each.text) for each in lines]
     return pl.DataFrame(rows, schema=dict(UNREADABLE), orient="row")
+
+
+def _gathered(pieces: Iterator[_Piece], size: int) -> Iterator[_Piece]:
+    """Put small pieces together to chunks of up to ``size`` rows; gives at least one."""
+    held: list[_Piece] = []
+    rows = 0
+    for piece in pieces:
+        if held and rows + piece.frame.height > size:
+            yield _joined(held)
+            held, rows = [], 0
+        held.append(piece)
+        rows += piece.frame.height
+    yield _joined(held)
+
+
+def _joined(pieces: Sequence[_Piece]) -> _Piece:
+    return _Piece(pl.concat([each.frame for each in pieces]), pl.concat([each.unreadable for each in pieces]))
 
 
 def _with_last(pieces: Iterator[_Piece]) -> Iterator[tuple[_Piece, bool]]:

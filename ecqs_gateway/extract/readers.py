@@ -172,6 +172,7 @@ class MysqlReader(RowReader):
     def __init__(self, driver: Any, limit: Callable[[float], str], timeout: timedelta, rest: _Rest) -> None:
         super().__init__(*rest)
         self._driver, self._limit, self._timeout = driver, limit, timeout.total_seconds()
+        self._set_limit(self._timeout)
 
     def _rows(self, statement: sa.Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
         from pymysql.cursors import SSCursor  # noqa: PLC0415 - only where MariaDB or MySQL is read
@@ -192,8 +193,15 @@ class MysqlReader(RowReader):
         self._set_limit(self._timeout)
 
     def _set_limit(self, seconds: float) -> None:
-        with self._driver.cursor() as cursor:
-            cursor.execute(self._limit(seconds))
+        from pymysql.constants.ER import UNKNOWN_SYSTEM_VARIABLE  # noqa: PLC0415 - see above
+        from pymysql.err import MySQLError  # noqa: PLC0415
+
+        try:
+            with self._driver.cursor() as cursor:
+                cursor.execute(self._limit(seconds))
+        except MySQLError as error:  # servers older than the limit itself: the socket's limit remains
+            if error.args[0] != UNKNOWN_SYSTEM_VARIABLE:
+                raise
 
     def _page(self, statement: sa.Select[Any], size: int) -> Sequence[Sequence[Any]]:
         del size

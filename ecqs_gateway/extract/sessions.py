@@ -84,7 +84,7 @@ class _PostgresSession(_CoreSession):
 
     def _begin(self) -> None:
         self.connection.begin()
-        for name, value in postgres_settings(self.zone, self._timeout).items():
+        for name, value in postgres_settings(self.connection, self.zone, self._timeout).items():
             self.connection.execute(sa.select(sa.func.set_config(name, value, sa.true())))
         _plain_times(self.connection.connection.driver_connection)
 
@@ -105,18 +105,22 @@ class _PostgresSession(_CoreSession):
             _raw_text(driver)
 
 
-def postgres_settings(zone: ZoneInfo, timeout: timedelta) -> Mapping[str, str]:
-    """Give the settings of a reading transaction; all of them are a user's own to set."""
-    return {
+def postgres_settings(connection: sa.Connection, zone: ZoneInfo, timeout: timedelta) -> Mapping[str, str]:
+    """Give the settings of a reading transaction, as far as the server knows them; a user may set them all."""
+    wanted = {
         "statement_timeout": str(max(1, round(timeout.total_seconds() * 1000))),
         # Between two batches the transaction waits for mapping and delivery, which is not the database's concern.
         "idle_in_transaction_session_timeout": "0",
         "TimeZone": zone.key,
         "DateStyle": "ISO, YMD",
         "IntervalStyle": "postgres",
-        "extra_float_digits": "1",
+        "extra_float_digits": "3",
         "bytea_output": "hex",
     }
+    # Relatives of PostgreSQL and its old versions lack some of them.
+    name = sa.column("name", sa.Text())
+    known = connection.scalars(sa.select(name).select_from(sa.table("pg_settings")).where(name.in_(list(wanted))))
+    return {name: wanted[name] for name in known}
 
 
 def _plain_times(driver: Any) -> None:
@@ -167,10 +171,10 @@ class _MysqlSession:
         self._driver = _mysql_driver(engine, timeout)
         stack.callback(self._close)
         limit = _mariadb_limit if "MariaDB" in str(self._driver.get_server_info()) else _mysql_limit
-        with self._driver.cursor() as cursor:
-            for statement in [limit(timeout.total_seconds()), *_mysql_settings(zone)]:
-                cursor.execute(statement)
         self.reader: RowReader = MysqlReader(self._driver, limit, timeout, (engine.dialect, zone, place))
+        with self._driver.cursor() as cursor:
+            for statement in _mysql_settings(zone):
+                cursor.execute(statement)
 
     def clock(self) -> datetime | None:
         """Give the database's clock."""

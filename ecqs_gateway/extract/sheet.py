@@ -13,7 +13,7 @@ from ecqs_gateway.errors import Misconfigured, Terminal
 __all__ = ["read_sheet"]
 
 _LARGEST_FILE = 128_000_000
-_LARGEST_INFLATED = 1_000_000_000
+_LARGEST_INFLATED = 300_000_000  # a sheet is read whole, and takes about twice this in memory
 _MOST_MEMBERS = 10_000
 _PIECE = 1 << 20
 

@@ -40,8 +40,12 @@ from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["DatabaseSource", "Target"]
 
-_ROWS_FOR_ARROW = 5_000
-"""Below this many rows the row reader is done before Arrow's libraries are even imported."""
+_ROWS_FOR_ARROW = 20_000
+"""Below this many rows the row reader is done before Arrow's libraries are imported and connected.
+
+Measured: 1,000 rows of 28 columns take 0.06 s less that way, 20,000 about the same. The planner's guess for a night's
+changes at the end of a large table is too high by several times, hence no lower figure.
+"""
 
 Series = Literal["keyless", "unstamped", "by_child", "window"]
 
@@ -262,8 +266,9 @@ class DatabaseSource:
         if self._arrow is None:
             timeout = self._settings.statement_timeout
             # The stream's own limit is watched from outside: the server's would count our pauses.
-            settings = {**postgres_settings(self._zone, timeout), "statement_timeout": "0"}
-            snapshot = Snapshot(self._session.connection, settings, timeout.total_seconds())
+            connection = self._session.connection
+            settings = {**postgres_settings(connection, self._zone, timeout), "statement_timeout": "0"}
+            snapshot = Snapshot(connection, settings, timeout.total_seconds())
             self._arrow = ArrowReader(self._target.arrow_uri, snapshot, self._zone, self._place)
             self._stack.callback(self._arrow.close)
         return self._arrow

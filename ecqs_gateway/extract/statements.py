@@ -171,7 +171,8 @@ class StreamQueries:
             conditions.append(column.like(self.stamp.mask))
         elif lowest is None and self.table[self.changed_at].nullable:
             conditions.append(column.is_not(None))
-        return self._select((self.changed_at, *self.key), *conditions, *self._has_key())
+        order = tuple(dict.fromkeys((self.changed_at, *self.key)))
+        return self._select(order, *conditions, *self._has_key())
 
     def by_child(self, lowest: Native, children: Mapping[str, tuple[ChildQuery, Native]]) -> Query | None:
         """Give the rows below the window with a child row at or above that child's own lowest time of change."""

@@ -63,26 +63,31 @@ class Province:
 def simulate(lab, seed, *, rows, delay, skew_behind, skew_ahead):
     """Change rows for an hour of the province's time; give what the gateway has seen and what it should have."""
     dice = random.Random(seed)
-    province = Province(lab, overlap=delay + skew_behind, batch_rows=dice.choice([1, 7, 50]))
-    truth, pending = {}, []
+    province = Province(lab, overlap=delay + skew_behind, batch_rows=dice.choice([7, 50, 999]))
+    truth, pending = {}, {}
     for second in range(0, 3600, 20):
         now = START + timedelta(seconds=second)
         moment = now + timedelta(seconds=dice.randint(-skew_behind, skew_ahead))
         for _ in range(dice.randint(0, 2 * rows * 20 // 3600)):
             row = dice.randrange(rows)
-            version = truth.get(row, 0) + 1
-            truth[row] = version
+            truth[row] = truth.get(row, 0) + 1
             stamp = moment.replace(microsecond=0) if dice.random() < 0.5 else moment
-            pending = [change for change in pending if change[1][0] != row]
-            pending.append((second + dice.randint(0, delay), (row, version, stamp)))
-        due = [change for when, change in pending if when <= second]
-        pending = [(when, change) for when, change in pending if when > second]
-        province.commit(due)
+            pending[row] = (second + dice.randint(0, delay), (row, truth[row], stamp))
+        due = {row: change for row, (when, change) in pending.items() if when <= second}
+        pending = {row: waiting for row, waiting in pending.items() if row not in due}
+        province.commit(list(due.values()))
         if dice.random() < 0.1:
             province.sync(now, dies_after=dice.choice([None, None, 1, 2]))
-    province.commit([change for _, change in pending])
+    province.commit([change for _, change in pending.values()])
     province.sync(START + timedelta(seconds=3600 + delay + skew_ahead + 1))
     return province.seen, truth
+
+
+@pytest.mark.slow
+def test_nothing_is_missed_among_a_hundred_thousand_changes(sqlite_lab):
+    seen, truth = simulate(sqlite_lab, 7, rows=100_000, delay=1_800, skew_behind=600, skew_ahead=600)
+    assert sum(truth.values()) > 80_000
+    assert seen == truth
 
 
 @pytest.mark.parametrize("path", ["sqlite", "arrow", "mariadb"])
