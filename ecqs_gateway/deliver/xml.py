@@ -205,10 +205,10 @@ def assemble(header: BatchHeader, records: pl.Series) -> bytes:
         "content": header.content,
     }
     start = "".join(f' {name}="{attribute(value)}"' for name, value in attributes.items())
-    # Joined and read as binary: the text never becomes a Python string of two or four bytes a character.
-    joined = records.str.join("").cast(pl.Binary).item() if len(records) else b""
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<batch xmlns="{NAMESPACE}"{start}>'
-    return b"".join([head.encode(), joined, b"</batch>"])
+    # Joined once, and read as binary: the text never becomes a Python string of two or four bytes a character.
+    whole = pl.concat([pl.Series([head]), records.alias(""), pl.Series(["</batch>"])])
+    return bytes(whole.str.join("").cast(pl.Binary).item())
 
 
 def attribute(value: str) -> str:

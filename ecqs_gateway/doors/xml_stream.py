@@ -30,6 +30,8 @@ _LIBRARIES = ("libxml2.so.2", "libxml2.so.16", "libxml2.2.dylib", "libxml2.16.dy
 _OLDEST = 20904
 _UTF8 = 1  # XML_CHAR_ENCODING_UTF8
 _MOST_PROBLEMS = 100
+_MARKS_LOOKED_AT = 1000
+_LESS_THAN = ord("<")
 _LARGEST = 2**31 - 1  # libxml2 counts in int; ctypes would cut a larger number silently
 _ELEMENT = re.compile(rb"\AElement '(?:\{[^}']*\})?(?P<name>[A-Za-z_][\w.-]*)'")
 
@@ -125,7 +127,7 @@ class StreamValidator:
 
         Raises Terminal ECQS-4001 for a document with ``<!`` in it, which the gateway never writes.
         """
-        if b"<!" in document:
+        if _has_declaration(document):
             raise Terminal("ECQS-4001", "XML refused: it has a DOCTYPE, comment or CDATA section, which we never write")
         if len(document) > _LARGEST:
             raise Terminal("ECQS-4002", f"XML refused: its size is above {_LARGEST} bytes", hint="make batches smaller")
@@ -159,6 +161,18 @@ class StreamValidator:
                 library.xmlSetStructuredErrorFunc(None, None)
         finally:
             library.xmlSchemaFreeValidCtxt(context)
+
+
+def _has_declaration(document: bytes) -> bool:
+    """Look for ``<!``: by the exclamation mark alone, which is rare and found many times faster than the pair."""
+    at = document.find(b"!")
+    for _ in range(_MARKS_LOOKED_AT):
+        if at < 1:
+            return False
+        if document[at - 1] == _LESS_THAN:
+            return True
+        at = document.find(b"!", at + 1)
+    return b"<!" in document
 
 
 def _compile(library: ctypes.CDLL, schema: bytes) -> int:

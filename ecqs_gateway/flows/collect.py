@@ -7,6 +7,7 @@ flight, so memory does not grow with the table. Whatever fails, what was committ
 
 from __future__ import annotations
 
+import gc
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,7 +17,6 @@ from datetime import date
 
 import polars as pl
 
-from ecqs_gateway.deliver.batch import ValidBatch
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract.chunk import ChildFrame, Chunk, no_unreadable
 from ecqs_gateway.flows import seal
@@ -32,7 +32,7 @@ from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["collect", "rehearse"]
 
-_IN_FLIGHT = 2
+_IN_FLIGHT = 1
 """Extractions whose batches are still being validated while the next one is mapped."""
 
 Committed = Callable[[], None]
@@ -73,19 +73,19 @@ class _Collector:
             content=self.run.bundle,
         )
         self.next_sequence += len(cuts)
-        return draft, cuts
+        return replace(draft, fresh=draft.fresh.clear()), cuts  # the batches have the rows; their texts are large
 
-    def commit(self, found: Extraction, draft: Draft, cuts: list[seal.Cut], checked: list[Future[ValidBatch]]) -> None:
+    def commit(self, found: Extraction, draft: Draft, making: list[Future[seal.Ready]]) -> None:
         """Seal the batches in order and commit them with their record versions; runs in one thread only."""
-        valid = [future.result() for future in checked]
-        draft = seal.without_rejects(draft, valid)
-        outgoing = [self._seal(made, batch) for made, batch in zip(cuts, valid, strict=True)]
-        letters = pl.concat([draft.letters, seal.rejected_letters(valid, cuts, found.id)])
+        batches = [future.result() for future in making]
+        draft = seal.without_rejects(draft, batches)
+        outgoing = [self._seal(batch) for batch in batches]
+        letters = pl.concat([draft.letters, seal.rejected_letters(batches, found.id)])
         prepared = outbox.Prepared(
             extraction_id=found.id,
             batches=tuple(outgoing),
-            versions=seal.versions_of(cuts, valid),
-            findings=seal.findings_of(draft, cuts, valid),
+            versions=seal.versions_of(batches),
+            findings=seal.findings_of(draft, batches),
             letters=letters,
             counts=draft.counts,
             passed=draft.passed,
@@ -95,16 +95,16 @@ class _Collector:
         self.gateway.progress(Step(self.lease.unit, self.lease.kind, "prepared", _plain(counts)))
         self.committed()
 
-    def _seal(self, made: seal.Cut, batch: ValidBatch) -> outbox.Outgoing:
+    def _seal(self, batch: seal.Ready) -> outbox.Outgoing:
         with self.gateway.database.read() as connection:
             head = evidence.head(connection)[1].hex()
-        sealed = self.sealer.seal(made, batch, previous=self.previous, evidence=head)
+        sealed = self.sealer.seal(batch, previous=self.previous, evidence=head)
         self.previous = sealed.manifest_digest
         # With the fencing number, so that a stale worker cannot write over what another has committed.
         name = f"outbox/{self.lease.unit}/{self.lease.kind}/{self.lease.fence:06d}-{sealed.name}"
         return outbox.Outgoing(
             id=sealed.id,
-            sequence=made.header.sequence,
+            sequence=batch.header.sequence,
             records=sealed.records,
             destination=self.gateway.national.transport.connection,
             manifest=sealed.manifest_xml,
@@ -123,6 +123,7 @@ def collect(
     committed until then stays.
     """
     lane = gateway.lane(lease.unit, lease.kind)
+    gc.freeze()  # content and libraries live as long as the process: no collection needs to walk them again
     state = lanes.state(gateway.database, lease)
     sealer = seal.Sealer(lane, gateway.schema, gateway.signer)
     refused = frozenset(query.refused_versions(gateway.database, lease.lane_id))
@@ -140,10 +141,10 @@ def collect(
         ahead = reading.submit(next, source, None)
         while (item := ahead.result()) is not None:
             ahead = reading.submit(next, source, None)
-            found, chunk = item
-            draft, cuts = collector.map(found, chunk)
-            checked: list[Future[ValidBatch]] = [checking.submit(sealer.validate, batch) for batch in cuts]
-            waiting.append(committing.submit(collector.commit, found, draft, cuts, checked))
+            draft, cuts = collector.map(*item)
+            making = [checking.submit(sealer.make_ready, batch) for batch in cuts]
+            waiting.append(committing.submit(collector.commit, item[0], draft, making))
+            del item, draft, cuts, making  # else they would be held while the next extraction is mapped
             while len(waiting) > _IN_FLIGHT:
                 waiting.popleft().result()
         for future in waiting:
@@ -189,7 +190,7 @@ def _require_fit(lane: LanePlan, chunk: Chunk) -> None:
 
 def _store(gateway: Gateway, run: Run, lease: Lease, chunk: Chunk) -> Extraction:
     """Store one chunk and move the watermark with it."""
-    frames = {"rows": chunk.frame, "unreadable": chunk.unreadable}
+    frames = {"rows": chunk.frame} | ({"unreadable": chunk.unreadable} if chunk.unreadable.height else {})
     frames |= {f"child-{name}": child.frame for name, child in chunk.children.items()}
     files = extractions.stage_frames(gateway.stage, lease, f"{run.id}-{lease.fence}-{chunk.number:06d}", frames)
     rows = chunk.frame.height + chunk.unreadable.height

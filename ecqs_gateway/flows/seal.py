@@ -14,8 +14,8 @@ import polars as pl
 
 from ecqs_gateway.deliver import xml
 from ecqs_gateway.deliver.batch import REJECT_RULE, ValidBatch, valid_batch
-from ecqs_gateway.deliver.package import Chain, SealedBatch, seal_batch
-from ecqs_gateway.deliver.signing import Signer
+from ecqs_gateway.deliver.package import Chain, Compressed, SealedBatch, compress_batch, seal_batch
+from ecqs_gateway.deliver.signing import Signer, algorithm
 from ecqs_gateway.doors.clock import Clock
 from ecqs_gateway.doors.xml_schema import Schema
 from ecqs_gateway.flows.lane import LanePlan
@@ -24,7 +24,7 @@ from ecqs_gateway.ledger import dead_letters
 from ecqs_gateway.mapping.mapped import ROW
 from ecqs_gateway.model.batch import BatchHeader, BatchId
 
-__all__ = ["Cut", "Sealer", "cut", "findings_of", "rejected_letters", "versions_of"]
+__all__ = ["Cut", "Ready", "Sealer", "cut", "findings_of", "rejected_letters", "versions_of", "without_rejects"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,21 @@ def cut(draft: Draft, lane: LanePlan, *, first_sequence: int, size: int, clock: 
 
 
 @dataclass(frozen=True)
+class Ready:
+    """One batch that is valid and compressed: what is left to do needs its place in the order.
+
+    ``rows`` are what is in it, without their texts; ``rejects`` the digests of what the schema refused, ``letters``
+    their dead letters. Nothing here holds on to the memory of the XML.
+    """
+
+    header: BatchHeader
+    rows: pl.DataFrame
+    compressed: Compressed
+    rejects: frozenset[str]
+    letters: pl.DataFrame
+
+
+@dataclass(frozen=True)
 class Sealer:
     """Validates and seals the batches of one lane."""
 
@@ -55,26 +70,36 @@ class Sealer:
     schema: Schema
     signer: Signer
 
-    def validate(self, batch: Cut) -> ValidBatch:
-        """Build and validate one batch; what the schema refuses is left out and given back."""
-        return valid_batch(batch.header, batch.rows, spec=self.lane.spec, schema=self.schema)
+    def make_ready(self, batch: Cut) -> Ready:
+        """Build, validate and compress one batch; what the schema refuses is left out and told of.
 
-    def seal(self, batch: Cut, valid: ValidBatch, *, previous: str | None, evidence: str | None) -> SealedBatch:
-        """Compress, describe, sign and pack one valid batch.
-
-        A batch the schema left empty is sealed all the same: its number is taken, and sequences have no gaps.
+        A batch the schema left empty is made ready all the same: its number is taken, and sequences have no gaps.
         """
+        valid = valid_batch(batch.header, batch.rows, spec=self.lane.spec, schema=self.schema)
         data = valid.data if valid.data is not None else xml.assemble(batch.header, pl.Series([], dtype=pl.String))
+        return Ready(
+            batch.header,
+            valid.rows.select(_KEPT),
+            compress_batch(data, algorithm(self.signer.algorithm).digest),
+            frozenset(valid.rejects["version"]),
+            pl.DataFrame(list(_letters(batch, valid)), schema=dead_letters.SCHEMA),
+        )
+
+    def seal(self, batch: Ready, *, previous: str | None, evidence: str | None) -> SealedBatch:
+        """Describe, sign and pack one batch."""
         chain = Chain(previous=previous, evidence=evidence)
-        return seal_batch(batch.header, data, records=valid.rows.height, signer=self.signer, chain=chain)
+        return seal_batch(batch.header, batch.compressed, records=batch.rows.height, signer=self.signer, chain=chain)
 
 
-def versions_of(cuts: Sequence[Cut], valid: Sequence[ValidBatch]) -> pl.DataFrame:
+_KEPT = (ROW, "key", "version", "previous", "ordering", "source_key")
+
+
+def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
     """Give the rows of the ledger's ``record_version`` for what is really in the batches, with ``source_key``."""
     frames = [
         batch.rows.with_row_index("position").select(
             "key",
-            pl.lit(made.header.sequence, pl.Int64).alias("sequence"),
+            pl.lit(batch.header.sequence, pl.Int64).alias("sequence"),
             pl.col("version").alias("digest"),
             "previous",
             pl.col("position").cast(pl.Int64),
@@ -82,7 +107,7 @@ def versions_of(cuts: Sequence[Cut], valid: Sequence[ValidBatch]) -> pl.DataFram
             pl.col(ROW).cast(pl.Int64).alias("source_row"),
             "source_key",
         )
-        for made, batch in zip(cuts, valid, strict=True)
+        for batch in batches
     ]
     return pl.concat(frames) if frames else pl.DataFrame(schema=_VERSION_SCHEMA)
 
@@ -93,21 +118,19 @@ _VERSION_SCHEMA = {
 }  # fmt: skip
 
 
-def findings_of(draft: Draft, cuts: Sequence[Cut], valid: Sequence[ValidBatch]) -> pl.DataFrame:
+def findings_of(draft: Draft, batches: Sequence[Ready]) -> pl.DataFrame:
     """Give the findings of what is in the batches, as the ledger keeps them."""
-    if draft.flags.is_empty() or not cuts:
+    if draft.flags.is_empty() or not batches:
         return pl.DataFrame(schema=FINDING_SCHEMA)
     sent = [
-        batch.rows.select(ROW, "key", pl.lit(made.header.sequence, pl.Int64).alias("sequence"))
-        for made, batch in zip(cuts, valid, strict=True)
+        batch.rows.select(ROW, "key", pl.lit(batch.header.sequence, pl.Int64).alias("sequence")) for batch in batches
     ]
     return draft.flags.join(pl.concat(sent), on=ROW).select(list(FINDING_SCHEMA))
 
 
-def rejected_letters(valid: Sequence[ValidBatch], cuts: Sequence[Cut], extraction_id: int) -> pl.DataFrame:
-    """Make dead letters of the records the schema refused; a property test says there are none."""
-    letters = [letter for made, batch in zip(cuts, valid, strict=True) for letter in _letters(made, batch)]
-    frame = pl.DataFrame(letters, schema=dead_letters.SCHEMA)
+def rejected_letters(batches: Sequence[Ready], extraction_id: int) -> pl.DataFrame:
+    """Give the dead letters of the records the schema refused; a property test says there are none."""
+    frame = pl.concat([dead_letters.empty(), *(batch.letters for batch in batches)])
     return frame.with_columns(pl.lit(extraction_id, pl.Int64).alias("extraction_id"))
 
 
@@ -130,11 +153,11 @@ def _letters(made: Cut, batch: ValidBatch) -> Iterator[dict[str, object]]:
         }
 
 
-def without_rejects(draft: Draft, valid: Sequence[ValidBatch]) -> Draft:
+def without_rejects(draft: Draft, batches: Sequence[Ready]) -> Draft:
     """Take what the schema refused out of the counts and of what passed."""
-    refused = sum(batch.rejects["index"].n_unique() for batch in valid)
+    refused = sum(batch.letters.height for batch in batches)
     if not refused:
         return draft
-    bad = pl.concat([batch.rejects["version"] for batch in valid]).unique()
+    bad = pl.Series([digest for batch in batches for digest in batch.rejects], dtype=pl.String)
     passed = draft.passed.filter(~pl.col("digest").is_in(bad.implode()))
     return replace(draft, passed=passed, counts=replace(draft.counts, batched=draft.counts.batched - refused))
