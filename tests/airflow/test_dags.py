@@ -30,12 +30,13 @@ found = {}
 for name, dag in bag.dags.items():
     found[name] = {
         "file": dag.fileloc, "tags": sorted(dag.tags), "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
-        "zone": str(dag.timezone), "schedule": [str(getattr(dag.timetable, name, None)) for name in ("expression", "timezone")], "doc": dag.doc_md,
+        "zone": str(dag.timezone), "schedule": [str(getattr(dag.timetable, name, None)) for name in ("expression", "timezone")],
+        "doc": dag.doc_md,
         "tasks": {
             task.task_id: {
                 "owner": task.owner, "retries": task.retries,
                 "timeout": task.execution_timeout.total_seconds() if task.execution_timeout else None,
-                "trigger": str(task.trigger_rule),
+                "trigger": getattr(task.trigger_rule, "value", task.trigger_rule),
                 "mapped": task.is_mapped or task.get_closest_mapped_task_group() is not None,
                 "shown": getattr(task, "map_index_template", None), "upstream": sorted(task.upstream_task_ids),
                 "policy": bool(task.partial_kwargs.get("retry_policy") if task.is_mapped else task.retry_policy),
