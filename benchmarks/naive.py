@@ -4,7 +4,7 @@ psycopg2 cursor → one pydantic model per row → lxml elements → parse and v
 paramiko's defaults. It checks what the gateway checks of these 28 columns and writes the same XML to the same schema;
 it keeps no ledger, no outbox, no receipts and no dead letters, only a count of bad rows.
 
-    python naive.py --database postgresql://... --table t_xk_zs --schema certificate-batch.xsd --sftp host:port:user:key
+    python naive.py --database postgresql://... --table t_xk_zs --schema batch.xsd --host … --port … --user … --key …
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import hashlib
 import json
 import re
 import time
+from pathlib import Path
 
 import paramiko
 import psycopg2
@@ -25,8 +26,8 @@ from pydantic import BaseModel, ValidationError, field_validator, model_validato
 from stdnum.cn import uscc
 
 NAMESPACE = "urn:ecqs-gateway:exchange:1.0"
-STATUS = {"01": "01", "02": "02", "03": "03", "04": "04", "07": "07"}
-METHODS = {"自行检验": "01", "委托检验": "02"}
+STATUS = {"01": "01", "03": "03", "04": "04", "05": "05", "07": "07"}
+METHODS = {"自行检验": "1", "委托检验": "2"}
 NUMBER = re.compile(r"\(苏\)XK\d{2}-\d{3}-\d{5}")
 
 
@@ -47,6 +48,7 @@ class Certificate(BaseModel):
     valid_from: dt.date
     valid_until: dt.date
     status: str
+    note: str | None
 
     @field_validator("number")
     @classmethod
@@ -80,7 +82,7 @@ class Certificate(BaseModel):
 
     @model_validator(mode="after")
     def _order(self) -> Certificate:
-        if self.valid_until < self.valid_from:
+        if self.valid_until <= self.valid_from or self.issued >= self.valid_until:
             raise ValueError("valid_until before valid_from")
         return self
 
@@ -119,6 +121,8 @@ def build(record: Certificate, batch: etree._Element) -> None:
     add(body, "valid_from", record.valid_from.isoformat())
     add(body, "valid_until", record.valid_until.isoformat())
     add(body, "status", record.status)
+    if record.note:
+        add(body, "status_note", record.note)
     entry.set("version", hashlib.sha256(etree.tostring(body, method="c14n")).hexdigest())
 
 
@@ -127,8 +131,9 @@ def parse(row: dict[str, object]) -> Certificate:
     return Certificate(
         number=row["zsbh"], holder=row["qymc"], code=row["tyshxydm"], address=row["zs"], production=row["scdz"],
         products=[p for p in str(row["cpmc"]).split(",") if p], method=METHODS.get(str(row["jyfs"])),
-        authority=row["fzjg"], authority_code=row["fzjg_tyxydm"], area=row["xzqhdm"], issued=row["fzrq"],
+        authority=row["fzjg"], authority_code=row["fzjg_tyxydm"], area="320000", issued=row["fzrq"],
         valid_from=row["yxqq"], valid_until=row["yxqz"], status=row["zt"],
+        note=row["bz"],
     )  # type: ignore[arg-type]  # fmt: skip
 
 
@@ -139,6 +144,7 @@ def main() -> None:
         parser.add_argument(name, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--limit", type=int, default=0)
+    parser.add_argument("--bad", help="file to write the keys of the bad rows to, one a line")
     given = parser.parse_args()
     started = time.perf_counter()
     schema = etree.XMLSchema(etree.parse(given.schema))
@@ -152,7 +158,8 @@ def main() -> None:
     cursor.itersize = 5000
     limit = f" LIMIT {given.limit}" if given.limit else ""
     cursor.execute(f"SELECT * FROM {given.table} ORDER BY gxsj, zsid{limit}")
-    rows = bad = sequence = 0
+    rows = sequence = 0
+    bad: list[str] = []
     while fetched := cursor.fetchmany(5000):
         names = [column.name for column in cursor.description]
         sequence += 1
@@ -163,10 +170,11 @@ def main() -> None:
         )  # fmt: skip
         for values in fetched:
             rows += 1
+            row = dict(zip(names, values, strict=True))
             try:
-                build(parse(dict(zip(names, values, strict=True))), batch)
+                build(parse(row), batch)
             except ValidationError:
-                bad += 1
+                bad.append(row["zsid"])
         xml = etree.tostring(batch, xml_declaration=True, encoding="UTF-8")
         schema.assertValid(etree.fromstring(xml))
         packed = gzip.compress(xml, 6)
@@ -179,7 +187,9 @@ def main() -> None:
             sftp.posix_rename(name + ".tmp", name)
     connection.close()
     client.close()
-    print(json.dumps({"rows": rows, "bad": bad, "seconds": round(time.perf_counter() - started, 3)}))
+    if given.bad:
+        Path(given.bad).write_text("\n".join(sorted(bad)), encoding="utf-8")
+    print(json.dumps({"rows": rows, "bad": len(bad), "seconds": round(time.perf_counter() - started, 3)}))
 
 
 if __name__ == "__main__":
