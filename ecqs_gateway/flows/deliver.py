@@ -122,11 +122,16 @@ class Delivery:
         return self._counts
 
     def _deliver(self) -> None:
-        if not self._finished.is_set():
-            self._more.wait()  # nothing is contacted before there is something to send
-        if not self._unsettled():
-            self._require_free()
-            return
+        # Nothing is contacted before there is something to send; a commit may have brought no batch.
+        while True:
+            last = self._finished.is_set()  # read first: what is committed after it would be overlooked
+            if self._unsettled():
+                break
+            if last:
+                self._require_free()
+                return
+            self._more.wait()
+            self._more.clear()
         transport = self._transport()
         try:
             while not self._finished.is_set():

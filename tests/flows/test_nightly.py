@@ -40,6 +40,14 @@ def test_the_first_run_loads_everything_and_the_second_sends_nothing(
     assert _batches(world) == batches
 
 
+def test_a_change_behind_chunks_without_any_goes_out_in_the_same_run(world, w) -> None:
+    world.province(UNIT, 60, batch_rows=10)
+    world.sync()
+    world.put(UNIT, [w.licence(UNIT, 60, zt="注销")])
+    row = w.counts(world.sync())
+    assert (row["extracted"], row["sent"], row["loaded"]) == (60, 1, 1)
+
+
 def _batches(world) -> list:
     with world.query() as query:
         return query.batches()
