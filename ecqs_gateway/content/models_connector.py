@@ -134,6 +134,8 @@ class ChildTable(ContentModel):
     """Columns of the stream's table that parent_key points at."""
     order_by: tuple[Text, ...] = ()
     """Columns of the child table that give the order of the items."""
+    changed_at: Text | None = None
+    """Column of the child table with the time of its last change: a row of it that changed brings its parent along."""
 
     @model_validator(mode="after")
     def _pairs(self) -> ChildTable:
@@ -191,6 +193,8 @@ class FileStream(ContentModel):
     """Columns that tell one row from every other; __file and __line may be used."""
     batch_rows: Annotated[Integer, Field(ge=1, le=1_000_000)] = 20_000
     """Rows read and mapped at once; bounds the memory."""
+    settle: Duration = timedelta(seconds=5)
+    """How long a file must have been left alone before it is read; a younger one is left for the next run."""
 
     @model_validator(mode="after")
     def _fits_format(self) -> FileStream:

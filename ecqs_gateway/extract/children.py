@@ -55,7 +55,7 @@ def open_family(
         here = f"{place}.children.{name}"
         table = read_table(session.connection, child.table, here)
         parent.require(child.key, here)
-        changed_at: str | None = getattr(child, "changed_at", None)
+        changed_at = child.changed_at
         table.require([*child.parent_key, *child.order_by, *([changed_at] if changed_at else [])], here)
         stamp = find_stamp(session.reader, table, changed_at, session.zone, place=here) if changed_at else None
         if not table.has_index(child.parent_key):

@@ -28,7 +28,7 @@ from ecqs_gateway.extract.chunk import UNREADABLE, Chunk, no_unreadable
 from ecqs_gateway.extract.csv_rows import CsvRows, Unreadable
 from ecqs_gateway.extract.describe import ColumnDescription, TableDescription
 from ecqs_gateway.extract.encodings import check_encoding, codec_for
-from ecqs_gateway.extract.folder import SETTLE, Drop, Dropped
+from ecqs_gateway.extract.folder import Drop, Dropped
 from ecqs_gateway.extract.headers import header_names, require_columns
 from ecqs_gateway.extract.notes import Notes, Tally
 from ecqs_gateway.extract.sheet import read_sheet
@@ -77,8 +77,7 @@ class FolderSource:
         self._stream = stream
         self._zone = ZoneInfo(settings.time_zone)
         self._place = f"connectors/provinces/{unit}.yaml: streams.{kind}"
-        settle = getattr(stream, "settle", None)
-        self._drop = Drop(folder, stream.files, self._place, SETTLE if settle is None else settle, clock)
+        self._drop = Drop(folder, stream.files, self._place, stream.settle, clock)
         self._files: list[Dropped] = []
 
     def __enter__(self) -> Self:
