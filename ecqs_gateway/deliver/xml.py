@@ -35,6 +35,7 @@ _ATTRIBUTE_ESCAPES = {
 
 _ATTRIBUTE_TABLE = {ord(character): escaped for character, escaped in _ATTRIBUTE_ESCAPES.items()}
 _SPECIAL = "[&<>\r]"
+_ROWS_AT_ONCE = 2_500  # each body is there four times while it is digested
 _Piece = str | pl.Expr
 
 
@@ -52,20 +53,29 @@ def bodies(
     in the order of ``frame``.
     """
     joined, pieces = _body(spec, frame, lists)
-    inner = _concat(pieces)
-    start, end = f"<{spec.kind}", f"</{spec.kind}>"
     key = next(leaf for leaf in spec.leaves() if leaf.path == spec.key)
-    rendered = joined.select(ROW, key.type.write_expr(pl.col(spec.key)).alias("key"), inner.alias("__inner")).select(
-        ROW,
-        "key",
-        _sha256(pl.concat_str(pl.lit(f'{start} xmlns="{NAMESPACE}">'), "__inner", pl.lit(end))).alias("version"),
-        pl.concat_str(pl.lit(f"{start}>"), "__inner", pl.lit(end)).alias("body"),
-    )
+    written = key.type.write_expr(pl.col(spec.key)).alias("key")
+    parts = [
+        _with_digest(part.select(ROW, written, _concat(pieces).alias("__inner")), spec.kind)
+        for part in (joined.iter_slices(_ROWS_AT_ONCE) if joined.height else [joined])
+    ]
+    rendered = pl.concat(parts, rechunk=False)
     if findings is None or findings.is_empty():
         return rendered.with_columns(pl.lit("").alias("findings"))
     texts = finding_texts(findings).with_columns(pl.col(ROW).cast(rendered.schema[ROW]))
     joined = rendered.join(texts, on=ROW, how="left", maintain_order="left")
     return joined.with_columns(pl.col("findings").fill_null(""))
+
+
+def _with_digest(texts: pl.DataFrame, kind: str) -> pl.DataFrame:
+    """Put the body's own element around the texts, and digest it as canonical XML has it, with its namespace."""
+    start, end = f"<{kind}", pl.lit(f"</{kind}>")
+    return texts.select(
+        ROW,
+        "key",
+        _sha256(pl.concat_str(pl.lit(f'{start} xmlns="{NAMESPACE}">'), "__inner", end)).alias("version"),
+        pl.concat_str(pl.lit(f"{start}>"), "__inner", end).alias("body"),
+    )
 
 
 def _sha256(text: pl.Expr) -> pl.Expr:

@@ -123,6 +123,7 @@ def collect(
     committed until then stays.
     """
     lane = gateway.lane(lease.unit, lease.kind)
+    gc.collect()
     gc.freeze()  # content and libraries live as long as the process: no collection needs to walk them again
     state = lanes.state(gateway.database, lease)
     sealer = seal.Sealer(lane, gateway.schema, gateway.signer)
