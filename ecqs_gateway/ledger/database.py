@@ -32,7 +32,7 @@ class Database:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(self.url.database).parent)
         options: dict[str, Any] = {"connect_args": {"timeout": 60}} if self.sqlite else {"pool_pre_ping": True}
         self.engine = sa.create_engine(self.url, **options)
         if self.sqlite:
@@ -85,6 +85,18 @@ class Database:
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Terminal(
+            "ECQS-3002",
+            f"the folder of the ledger cannot be made ({error.strerror or type(error).__name__})",
+            where=str(folder),
+            hint="free disk space or mend the permissions, or name another folder in ECQS_HOME",
+        ) from error
 
 
 _NEEDS_A_PERSON = ("full", "readonly", "read-only", "unable to open", "no space", "disk i/o error")

@@ -30,7 +30,8 @@ found = {}
 for name, dag in bag.dags.items():
     found[name] = {
         "file": dag.fileloc, "tags": sorted(dag.tags), "catchup": dag.catchup, "max_active_runs": dag.max_active_runs,
-        "zone": str(dag.timezone), "schedule": [str(getattr(dag.timetable, name, None)) for name in ("expression", "timezone")],
+        "zone": str(dag.timezone),
+        "schedule": [str(getattr(dag.timetable, name, None)) for name in ("expression", "timezone")],
         "doc": dag.doc_md,
         "tasks": {
             task.task_id: {
