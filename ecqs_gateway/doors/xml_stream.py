@@ -24,7 +24,7 @@ from functools import cache
 from ecqs_gateway.doors.xml import SchemaProblem, error_name
 from ecqs_gateway.errors import Misconfigured, Terminal
 
-__all__ = ["StreamValidator", "library_version"]
+__all__ = ["StreamValidator", "has_declaration", "library_version"]
 
 _LIBRARIES = ("libxml2.so.2", "libxml2.so.16", "libxml2.2.dylib", "libxml2.16.dylib", "libxml2.dll")
 _OLDEST = 20904
@@ -127,7 +127,7 @@ class StreamValidator:
 
         Raises Terminal ECQS-4001 for a document with ``<!`` in it, which the gateway never writes.
         """
-        if _has_declaration(document):
+        if has_declaration(document):
             raise Terminal("ECQS-4001", "XML refused: it has a DOCTYPE, comment or CDATA section, which we never write")
         if len(document) > _LARGEST:
             raise Terminal("ECQS-4002", f"XML refused: its size is above {_LARGEST} bytes", hint="make batches smaller")
@@ -163,7 +163,7 @@ class StreamValidator:
             library.xmlSchemaFreeValidCtxt(context)
 
 
-def _has_declaration(document: bytes) -> bool:
+def has_declaration(document: bytes) -> bool:
     """Look for ``<!``: by the exclamation mark alone, which is rare and found many times faster than the pair."""
     at = document.find(b"!")
     for _ in range(_MARKS_LOOKED_AT):

@@ -16,6 +16,7 @@ from lxml import etree
 from ecqs_gateway.doors import xml_schema, xml_stream
 from ecqs_gateway.doors.xml import LIMITS, Limits, c14n, error_name, local_name, parse, record_body, serialise
 from ecqs_gateway.doors.xml_schema import ENGINE_VARIABLE, Schema, flatten, load_schema
+from ecqs_gateway.doors.xml_stream import has_declaration
 from ecqs_gateway.errors import Misconfigured, Terminal
 
 HEAD = (
@@ -345,3 +346,9 @@ def test_the_stream_compiler_says_what_is_wrong(both: Schema) -> None:
 def test_errors_have_the_names_libxml2_gives_them() -> None:
     assert error_name(1839) == "SCHEMAV_CVC_PATTERN_VALID"
     assert error_name(987654) == "ERR_987654"
+
+
+@pytest.mark.parametrize("before", ["", "!" * 1500, "好！a!b! <a> !"])
+def test_a_declaration_is_found_among_any_number_of_exclamation_marks(before: str) -> None:
+    assert has_declaration(f"<a>{before}<!-- x --></a>".encode())
+    assert not has_declaration(f"<a>{before}</a>".encode())

@@ -1,0 +1,31 @@
+"""The program's start sets the allocators; what an operator set before stays."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+_SAY = "import os, ecqs_gateway.cli; print(os.environ.get('_RJEM_MALLOC_CONF'))"
+
+
+def _said(**more: str) -> str:
+    env = {name: value for name, value in os.environ.items() if "MALLOC" not in name} | more
+    done = subprocess.run([sys.executable, "-c", _SAY], env=env, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_program_makes_the_allocator_of_polars_give_freed_pages_back() -> None:
+    assert "dirty_decay_ms:500" in _said()
+
+
+def test_what_the_operator_set_stays() -> None:
+    assert _said(_RJEM_MALLOC_CONF="narenas:8") == "narenas:8"
+
+
+@pytest.mark.parametrize("module", ["polars", "sqlalchemy", "pyarrow"])
+def test_nothing_large_is_imported_before_the_allocators_are_set(module: str) -> None:
+    code = f"import sys, ecqs_gateway.doors.memory; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
