@@ -56,8 +56,8 @@ def test_every_command_option_and_argument_says_what_it_is_for(path: str) -> Non
 def test_help_is_quick_and_lists_the_commands(world) -> None:
     done = _ecqs(world, "--help")
     assert done.returncode == 0
-    for path in COMMANDS:
-        if path.count(" ") == 1 and not COMMANDS[path].hidden:
+    for path, command in COMMANDS.items():
+        if path.count(" ") == 1 and not command.hidden:
             assert path.split()[1] in done.stdout
 
 
