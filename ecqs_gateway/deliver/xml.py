@@ -155,8 +155,9 @@ def _list_texts(node: Repeated, items: pl.DataFrame, column: str) -> pl.DataFram
     columns = _Columns.of(items, node.leaves())
     inner = [piece for child in node.nodes for piece in columns.node(child)]
     texts = items.select(ROW, _concat([f"<{node.item}>", *inner, f"</{node.item}>"]).alias(column))
-    grouped = texts.group_by(ROW, maintain_order=True).agg(pl.col(column).str.join(""))
-    return grouped.with_columns(
+    if items.height and items[ITEM].max() != 1:  # positions count from 1: else no row has two items
+        texts = texts.group_by(ROW, maintain_order=True).agg(pl.col(column).str.join(""))
+    return texts.with_columns(
         pl.concat_str(pl.lit(f"<{node.name}>"), column, pl.lit(f"</{node.name}>")).alias(column)
     )
 
