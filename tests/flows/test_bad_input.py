@@ -57,7 +57,7 @@ def province() -> Iterator[Any]:
 _round = iter(range(1, 10_000))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spoiled)
 def test_good_rows_arrive_and_bad_ones_become_dead_letters_that_say_why(province, rows: dict[int, dict]) -> None:
     world, w = province
