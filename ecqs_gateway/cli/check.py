@@ -35,11 +35,19 @@ def check(
     """
     with errors():
         from ecqs_gateway.content.load import load  # noqa: PLC0415
+        from ecqs_gateway.errors import Misconfigured  # noqa: PLC0415
         from ecqs_gateway.settings import load_settings  # noqa: PLC0415
 
         started = time.perf_counter()
         bundle = load(content.resolve() if content else load_settings().content, cases=True)
         seconds = time.perf_counter() - started
+        if unit is not None and unit not in bundle.onboarded:
+            raise Misconfigured(
+                "ECQS-6002",
+                f"no connector for {unit}",
+                where="connectors/provinces",
+                hint=f"units that have one: {', '.join(bundle.onboarded) or 'none'}",
+            )
     found = bundle.problems if unit is None else (*bundle.shared_problems, *bundle.unit_problems(unit))
     wrong = [problem for problem in found if problem.blocking]
     if as_json:

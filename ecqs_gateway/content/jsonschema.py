@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from ecqs_gateway.content.models import (
     CaseFile,
@@ -23,6 +24,7 @@ from ecqs_gateway.content.models import (
     RulesFile,
     SqlStream,
 )
+from ecqs_gateway.content.scalars import duration_text
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import Group, Leaf, Repeated, demands
@@ -105,13 +107,20 @@ def _titled(node: Leaf | Repeated, need: str) -> dict[str, Any]:
     return {"title": f"{node.title}{need}", **({"description": node.doc} if node.doc else {})}
 
 
+_KEYWORDS = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
+"""pydantic's words for limits on types of our own, which JSON Schema does not know."""
+_ISO = TypeAdapter(timedelta)
+
+
 def _tidy(node: Any) -> Any:
     """Close tables whose keys have a form, and drop the titles pydantic makes from field names: they say nothing."""
     if isinstance(node, list):
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
-    tidied = {key: _tidy(value) for key, value in node.items()}
+    tidied = {_KEYWORDS.get(key, key): _tidy(value) for key, value in node.items()}
+    if isinstance(tidied.get("default"), str) and tidied["default"].startswith("PT") and "pattern" in tidied:
+        tidied["default"] = duration_text(_ISO.validate_python(tidied["default"]))
     if "patternProperties" in tidied:
         tidied.setdefault("additionalProperties", False)
     declared = tidied.get("properties")

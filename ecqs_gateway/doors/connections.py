@@ -292,6 +292,9 @@ def sqlalchemy_url(found: Connection) -> URL:
     if driver is None:
         hint = 'give the extra sqlalchemy_dialect, for example {"sqlalchemy_dialect": "oracle+oracledb"}'
         raise _unusable(found, f"is of the type {found.conn_type!r}, which is no known database", hint)
+    if driver.startswith(("mysql", "mariadb")) and not found.schema:
+        hint = 'give the name of the database, such as "schema": "licences"'
+        raise _unusable(found, "names no schema, which for this database is the name of the database", hint)
     return URL.create(
         driver,
         username=found.login,

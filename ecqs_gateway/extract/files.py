@@ -23,7 +23,7 @@ import polars as pl
 from ecqs_gateway.content.models import FilesSource as FilesSettings
 from ecqs_gateway.content.models import FileStream
 from ecqs_gateway.doors.clock import Clock, now
-from ecqs_gateway.errors import Transient
+from ecqs_gateway.errors import Misconfigured, Transient
 from ecqs_gateway.extract.chunk import UNREADABLE, Chunk, no_unreadable
 from ecqs_gateway.extract.csv_rows import CsvRows, Unreadable
 from ecqs_gateway.extract.describe import ColumnDescription, TableDescription
@@ -95,6 +95,13 @@ class FolderSource:
             with self._open(dropped) as file:
                 for name in self._columns_of(file) if file else ():
                     found.setdefault(name, dropped.name)
+        if not found:
+            raise Misconfigured(
+                "ECQS-2029",
+                f"no file that can be read matches {self._stream.files!r}, so there are no columns to describe",
+                where=self._place,
+                hint="put a file there, or correct files in the connector",
+            )
         columns: list[ColumnDescription] = [
             {"name": name, "type": "TEXT", "nullable": True, "comment": f"first seen in {file}"}
             for name, file in found.items()

@@ -22,6 +22,7 @@
 2026  Misconfigured  no such sheet
 2027  Transient      a file changed while it was read
 2028  Terminal       an XLSX file is too large to be read safely
+2029  Misconfigured  no file matches, so there are no columns to describe
 2041  (dead letter)  a row or line that could not be turned into columns
 ====  ===============================================================================================
 
