@@ -157,9 +157,7 @@ def _list_texts(node: Repeated, items: pl.DataFrame, column: str) -> pl.DataFram
     texts = items.select(ROW, _concat([f"<{node.item}>", *inner, f"</{node.item}>"]).alias(column))
     if items.height and items[ITEM].max() != 1:  # positions count from 1: else no row has two items
         texts = texts.group_by(ROW, maintain_order=True).agg(pl.col(column).str.join(""))
-    return texts.with_columns(
-        pl.concat_str(pl.lit(f"<{node.name}>"), column, pl.lit(f"</{node.name}>")).alias(column)
-    )
+    return texts.with_columns(pl.concat_str(pl.lit(f"<{node.name}>"), column, pl.lit(f"</{node.name}>")).alias(column))
 
 
 def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
