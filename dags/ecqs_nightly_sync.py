@@ -29,7 +29,7 @@ def ecqs_nightly_sync() -> None:
         collect(job) >> deliver(job)
 
     @task(retries=0, trigger_rule=TriggerRule.ALL_DONE)
-    def close(jobs: list[tasks.Job]) -> None:
+    def close(jobs: list[tasks.Job] | None) -> None:
         tasks.close(jobs)
 
     jobs = plan()

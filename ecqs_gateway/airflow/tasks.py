@@ -54,8 +54,13 @@ def deliver(job: Job) -> Outcome:
         return _outcome(job, nightly.deliver_unit(gateway, _run(gateway, job), job["unit"]))
 
 
-def close(jobs: Sequence[Job]) -> None:
-    """Close the run; raises Terminal ECQS-6001 when a unit failed, so that the whole run is seen as failed."""
+def close(jobs: Sequence[Job] | None) -> None:
+    """Close the run; raises Terminal ECQS-6001 when a unit failed, so that the whole run is seen as failed.
+
+    ``jobs`` is None when the run could not even be planned, which is no less a failure.
+    """
+    if jobs is None:
+        raise Terminal("ECQS-6001", "the run could not be planned", hint="open the failed task plan: it says why")
     if not jobs:
         return
     with open_gateway(connections=resolve) as gateway:

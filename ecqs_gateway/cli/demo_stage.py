@@ -126,5 +126,14 @@ def environment(home: DemoHome, endpoint: Endpoint | None, samples: Path) -> dic
         way = {"conn_type": "sftp", "host": endpoint.host, "port": endpoint.port, "login": _ACCOUNT, "extra": extra}
         connections["ECQS_NATIONAL"] = way
     values = {f"AIRFLOW_CONN_{name}": json.dumps(value) for name, value in connections.items()}
-    values |= {"ECQS_HOME": str(home.gateway), "ECQS_SANDBOX": str(home.headquarters)}
-    return {**os.environ, **values}
+    values |= {
+        "ECQS_HOME": str(home.gateway),
+        "ECQS_LEDGER_URL": f"sqlite:///{home.gateway / 'ledger.db'}",
+        "ECQS_STAGE": str(home.gateway / "stage"),
+        "ECQS_KEYS": str(home.keys),
+        "ECQS_SANDBOX": str(home.headquarters),
+    }
+    # Nothing of a real installation may leak into the demo: neither its ledger nor its Airflow.
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "ECQS_"))}
+    content = {name: os.environ[name] for name in ("ECQS_CONTENT",) if name in os.environ}
+    return {**inherited, **content, **values}

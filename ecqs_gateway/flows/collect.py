@@ -159,13 +159,14 @@ def _source(
 ) -> Generator[tuple[Extraction, Chunk], None, None]:
     """Give stored extractions a crash left behind, then new ones, each stored before it is given."""
     position = Watermark.from_json(watermark) if watermark else None
+    unfit = []
     for found in extractions.pending(gateway.database, lease):
         chunk = _restored(lane, found, extractions.load_frames(gateway.stage, found.files))
         try:
             _require_fit(lane, chunk)
         except Misconfigured:
-            # Stored before the mapping named this column: only the source can give it.
-            extractions.abandon(gateway.database, lease, run, found)
+            # Stored before the mapping named this column: only the source can give it, if it has it.
+            unfit.append(found)
             position = None
         else:
             yield found, chunk
@@ -176,6 +177,8 @@ def _source(
             if (shape := _shape(chunk)) != fitting:
                 _require_fit(lane, chunk)
                 fitting = shape
+            while unfit:  # the source has what the mapping wants: what was stored before is read again
+                extractions.abandon(gateway.database, lease, run, unfit.pop(0))
             yield _store(gateway, run, lease, chunk), chunk
 
 

@@ -136,9 +136,10 @@ class Delivery:
         try:
             while not self._finished.is_set():
                 self._more.clear()
+                self._settle(transport)  # first, so that what has arrived is booked whatever becomes of the rest
                 self._send(transport)
-                self._settle(transport)
                 self._more.wait(timeout=self._poll)
+            self._settle(transport)
             self._send(transport)
             self._await_receipts(transport)
         finally:
@@ -171,9 +172,12 @@ class Delivery:
         retry = Retry(settings.attempts, settings.first_delay.total_seconds(), settings.longest_delay.total_seconds())
         silent = self._gateway.clock() - self._gateway.national.receipts.resend_after
         box = _LedgerOutbox(self._gateway, self._run, self._lease, silent.isoformat())
-        report = send_lane(box, transport, retry=retry, pace=Pace(clock=self._gateway.clock))
+        report = send_lane(box, transport, retry=retry, pace=Pace(clock=self._gateway.clock, stopped=self._held))
         if report.error is not None:
             raise report.error
+
+    def _held(self) -> bool:
+        return lanes.state(self._gateway.database, self._lease).held_reason is not None
 
     def _await_receipts(self, transport: Transport) -> None:
         """Fetch receipts until every batch of the lane is settled or the time for it is up."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Self
@@ -176,13 +176,21 @@ class _Lane:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Do one phase of the lane's work; a gateway error is kept and told later, a defect goes through."""
+        """Do one phase of the lane's work; a gateway error is kept and told later, a defect goes through.
+
+        Whatever ends the phase, also a killed process, the ledger says that it did not go through.
+        """
+        self._note(name, "did not finish")
         try:
             yield
         except GatewayError as error:
             self._errors.append(error)
             self._note(name, str(error))
             self._gateway.progress(Step(self._unit, self._kind, "failed", {}))
+        except BaseException as error:
+            with suppress(GatewayError):
+                self._note(name, f"ended by a defect ({type(error).__name__}); the log has the rest")
+            raise
         else:
             self._note(name, None)
 

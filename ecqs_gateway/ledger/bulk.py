@@ -6,9 +6,11 @@ PostgreSQL takes COPY, SQLite a prepared statement fed from the frame; both insi
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterable
 
 import polars as pl
+import psycopg
 import sqlalchemy as sa
 
 __all__ = ["in_values", "insert_frame"]
@@ -21,6 +23,20 @@ def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame
     """
     if frame.is_empty():
         return
+    try:
+        _insert(connection, table, frame)
+    except (sqlite3.Error, psycopg.Error) as error:
+        # As SQLAlchemy's own, so that the ledger tells it like any other; without the values the driver may quote.
+        raise sa.exc.OperationalError(f"INSERT INTO {table.name}", None, _without_values(error)) from None
+
+
+def _without_values(error: Exception) -> Exception:
+    if isinstance(error, psycopg.Error):
+        return type(error)(error.sqlstate or "connection lost")
+    return error
+
+
+def _insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
     binary = [c.name for c in table.columns if isinstance(c.type, sa.LargeBinary) and c.name in frame.columns]
     if connection.dialect.name == "postgresql":
         _copy(connection, table, frame.with_columns(pl.concat_str(pl.lit("\\x"), name).alias(name) for name in binary))

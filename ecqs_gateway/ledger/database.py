@@ -34,7 +34,7 @@ class Database:
         if self.sqlite and self.url.database:
             _make_folder(Path(self.url.database).parent)
         options: dict[str, Any] = {"connect_args": {"timeout": 60}} if self.sqlite else {"pool_pre_ping": True}
-        self.engine = sa.create_engine(self.url, **options)
+        self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)

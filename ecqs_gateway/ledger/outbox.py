@@ -88,7 +88,9 @@ def commit_prepared(database: Database, lease: Lease, current: Run, prepared: Pr
         insert_frame(connection, record_version, prepared.versions.select(*columns, *constant))
         insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
         new, known = dead_letters.store(connection, lease.lane_id, prepared.letters, current)
-        resolved = dead_letters.resolve(connection, lease.lane_id, prepared.passed, clock=current.clock)
+        met = prepared.letters["source_key"].drop_nulls()
+        passed = prepared.passed.filter(~pl.col("source_key").is_in(met.implode()))
+        resolved = dead_letters.resolve(connection, lease.lane_id, passed, clock=current.clock)
         known += prepared.counts.dead_known  # rows whose record headquarters refused before: their letter stands
         counts = replace(prepared.counts, dead_new=new, dead_known=known).proven()
         done = connection.execute(

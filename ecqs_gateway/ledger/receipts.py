@@ -16,7 +16,7 @@ from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
-from ecqs_gateway.ledger.tables import batch, receipt, record_version
+from ecqs_gateway.ledger.tables import batch, dead_letter, receipt, record_version
 
 __all__ = ["Awaited", "Refusal", "Taken", "awaited", "levels_taken", "settle", "store_refused"]
 
@@ -109,16 +109,34 @@ def _advance(connection: sa.Connection, lease: Lease, current: Run, owner: sa.Ro
     if taken.level == "loaded":
         refused = _letters(connection, lease.lane_id, owner.sequence, taken)
         dead_letters.store(connection, lease.lane_id, refused, current)
+        _resolve_replaced(connection, lease.lane_id, owner, current)
         changes |= {"rejected": refused.height, "settled_at": current.clock().isoformat()}
         counts += runs.Counts(loaded=owner.records - refused.height, rejected=refused.height)
     elif taken.level == "rejected":
-        reason = "; ".join(f"{r.code} {r.reason}" for r in taken.refusals) or "no reason given"
+        first = taken.refusals[0] if taken.refusals else None
+        reason = f"{first.code} {first.reason[:200]}" if first else "no reason given"
         changes |= {"rejected": owner.records, "settled_at": current.clock().isoformat(), "last_error": reason}
         counts += runs.Counts(rejected=owner.records)
         lanes.hold(connection, lease.lane_id, f"headquarters refused batch {taken.batch_id}: {reason}")
     connection.execute(sa.update(batch).where(batch.c.id == taken.batch_id).values(**changes))
     runs.add_counts(connection, current.id, lease.lane_id, counts)
     return counts
+
+
+def _resolve_replaced(connection: sa.Connection, lane_number: int, owner: sa.Row[Any], current: Run) -> None:
+    """Resolve what headquarters refused of records that a later batch has now brought."""
+    here = sa.select(record_version.c.key).where(
+        record_version.c.lane_id == lane_number, record_version.c.sequence == owner.sequence
+    )
+    open_before = sa.and_(
+        dead_letter.c.lane_id == lane_number,
+        dead_letter.c.origin == "headquarters",
+        dead_letter.c.state == "open",
+        dead_letter.c.batch_id != owner.id,
+    )
+    loaded = sa.update(dead_letter).where(open_before, dead_letter.c.key.in_(here))
+    note = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": f"batch {owner.id}"}
+    connection.execute(loaded.values(note))
 
 
 def _letters(connection: sa.Connection, lane_number: int, sequence: int, taken: Taken) -> pl.DataFrame:

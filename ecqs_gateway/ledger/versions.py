@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from ecqs_gateway.ledger.bulk import in_values
 from ecqs_gateway.ledger.database import Database
-from ecqs_gateway.ledger.tables import record_version
+from ecqs_gateway.ledger.tables import batch, record_version
 
 __all__ = ["KNOWN_SCHEMA", "in_batch", "latest"]
 
@@ -21,6 +21,9 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
     """
     with database.read() as connection:
         mine = record_version.c.lane_id == lane_number
+        refused = _refused_sequences(connection, lane_number)
+        if refused:  # what headquarters refused as a whole batch never arrived, so it is not known
+            mine = sa.and_(mine, record_version.c.sequence.not_in(refused))
         wanted = (
             sa.select(record_version.c.key, record_version.c.digest, record_version.c.ordering)
             .where(mine, in_values(connection, record_version.c.key, keys.to_list()))
@@ -33,6 +36,11 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
     frame = pl.DataFrame({"key": key, "known_digest": [bytes(d) for d in digest], "known_ordering": ordering})
     frame = frame.with_columns(pl.col("known_digest").bin.encode("hex")).cast(KNOWN_SCHEMA)  # type: ignore[arg-type]
     return frame.unique("key", keep="last", maintain_order=True)
+
+
+def _refused_sequences(connection: sa.Connection, lane_number: int) -> list[int]:
+    wanted = sa.select(batch.c.sequence).where(batch.c.lane_id == lane_number, batch.c.state == "rejected")
+    return [int(sequence) for (sequence,) in connection.execute(wanted)]
 
 
 def in_batch(database: Database, lane_number: int, sequence: int) -> pl.DataFrame:

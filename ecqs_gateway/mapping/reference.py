@@ -132,7 +132,7 @@ and the value counts as unmapped. An unmapped value does what `unmapped` says:
 |---|---|
 | `child: cp` | a row of the child table of that name in the connector, in the connector's order |
 | `split: {{from: YZSBH, by: "[,，、]"}}` | a piece of one column between separators; fields name it `item` |
-| `split: {{from: BHG, each: "[^、（]+(（[^）]*）)?"}}` | a match of a pattern, where separators also stand inside items |
+| `split: {{from: BHG, each: "[^、（]+(（[^）]*）)?"}}` | a match of a pattern; for separators inside items |
 | `json: CLMX` | an element of a JSON array in one column; fields name its members `$.a` or `$.a.b` |
 | `absent: {{reason, owner, until}}` | the unit has no such list |
 
