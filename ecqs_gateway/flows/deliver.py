@@ -136,11 +136,9 @@ class Delivery:
         try:
             while not self._finished.is_set():
                 self._more.clear()
-                self._settle(transport)  # first, so that what has arrived is booked whatever becomes of the rest
-                self._send(transport)
+                self._settle_and_send(transport)
                 self._more.wait(timeout=self._poll)
-            self._settle(transport)
-            self._send(transport)
+            self._settle_and_send(transport)
             self._await_receipts(transport)
         finally:
             transport.close()
@@ -165,6 +163,20 @@ class Delivery:
                 f"{self._lease.unit} {self._lease.kind} is held: {state.held_reason}",
                 hint="mend the cause with headquarters; until then its batches wait and nothing is lost",
             )
+
+    def _settle_and_send(self, transport: Transport) -> None:
+        """Book what has arrived, then send: receipts count whatever becomes of the rest.
+
+        A line that fails is told by sending, which has the retry budget; other trouble with receipts is raised after.
+        """
+        trouble: GatewayError | None = None
+        try:
+            self._settle(transport)
+        except GatewayError as error:
+            trouble = error
+        self._send(transport)
+        if trouble is not None and not trouble.retry:
+            raise trouble
 
     def _send(self, transport: Transport) -> None:
         self._require_free()
