@@ -13,6 +13,8 @@ import polars as pl
 import psycopg
 import sqlalchemy as sa
 
+from ecqs_gateway.errors import Conflict
+
 __all__ = ["in_values", "insert_frame"]
 
 
@@ -25,6 +27,12 @@ def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame
         return
     try:
         _insert(connection, table, frame)
+    except (sqlite3.IntegrityError, psycopg.IntegrityError):
+        raise Conflict(
+            "ECQS-3016",
+            f"rows of this commit stand in the ledger's {table.name} already; nothing was written",
+            hint="if the ledger was restored from a backup, compare it with headquarters before sending again",
+        ) from None
     except (sqlite3.Error, psycopg.Error) as error:
         # As SQLAlchemy's own, so that the ledger tells it like any other; without the values the driver may quote.
         raise sa.exc.OperationalError(f"INSERT INTO {table.name}", None, _without_values(error)) from None

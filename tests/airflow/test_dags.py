@@ -156,3 +156,11 @@ def test_the_pool_and_nothing_else_comes_from_the_environment_of_the_dag_files()
         text = file.read_text(encoding="utf-8")
         for word in ("open_gateway", "load_settings", "Variable", "Connection", "os.environ"):
             assert word not in text, f"{file.name} uses {word}"
+
+
+def test_a_run_that_could_not_be_planned_is_a_failed_run() -> None:
+    from ecqs_gateway.airflow import tasks
+    from ecqs_gateway.errors import Terminal
+
+    with pytest.raises(Terminal, match="could not be planned"):
+        tasks.close(None)

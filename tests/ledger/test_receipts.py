@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 import sqlalchemy as sa
 
-from ecqs_gateway.ledger import lanes, outbox, query, receipts
+from ecqs_gateway.ledger import lanes, outbox, query, receipts, versions
 from ecqs_gateway.ledger.receipts import Refusal, Taken
 from ecqs_gateway.ledger.tables import batch, dead_letter, receipt
 
@@ -95,3 +96,23 @@ def test_everything_known_of_a_record_is_found_by_its_key(bench, database, curre
     assert query.find_record(database, "nobody") == {"versions": [], "dead_letters": [], "findings": []}
     lane = query.status(database)[0]
     assert (lane["unit"], lane["batches"], lane["unsettled_batches"], lane["loaded"]) == ("320000", 1, 1, 0)
+
+
+def test_a_record_that_a_later_batch_brings_resolves_what_headquarters_refused_of_it(
+    bench, database, current, lease, sealed
+) -> None:
+    refusal = Refusal("b", "01" + "ab" * 31, "HQ-210", "valid_until", "before the issue date")
+    receipts.settle(database, lease, current, taken(bench, sealed, "loaded", 1, (refusal,)))
+    mended = bench.batch(["b"], fill="cd")
+    receipts.settle(database, lease, current, taken(bench, mended, "loaded", 2))
+    with database.read() as connection:
+        letter = connection.execute(sa.select(dead_letter)).one()
+    assert (letter.state, letter.resolved_by) == ("resolved", f"batch {mended.id}")
+    assert query.refused_versions(database, lease.lane_id) == []
+
+
+def test_a_batch_refused_as_a_whole_leaves_its_records_unknown(bench, database, current, lease, sealed) -> None:
+    refusal = Refusal("", "", "HQ-102", None, "the signature does not fit")
+    receipts.settle(database, lease, current, taken(bench, sealed, "rejected", 1, (refusal,)))
+    known = versions.latest(database, lease.lane_id, pl.Series(["a", "b", "c"]))
+    assert known.is_empty()

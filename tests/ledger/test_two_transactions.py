@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ecqs_gateway.errors import Conflict
 from ecqs_gateway.ledger import dead_letters, extractions, lanes, outbox, query, runs, versions
+from ecqs_gateway.ledger.bulk import insert_frame
 from ecqs_gateway.ledger.tables import batch, dead_letter, record_version
 
 
@@ -138,3 +139,19 @@ def test_a_batch_headquarters_keeps_silent_about_is_offered_again(bench, databas
     clock.forward(hours=2)
     assert outbox.to_send(database, lease.lane_id, silent_since=sent_at) == []
     assert len(outbox.to_send(database, lease.lane_id, silent_since=clock().isoformat())) == 1
+
+
+def test_a_letter_is_not_resolved_by_a_row_of_the_same_commit_with_the_same_source_key(bench, database) -> None:
+    bench.batch(["a"], letters=bench.letter("f" * 64, source_key="a"))
+    with database.read() as connection:
+        assert connection.execute(sa.select(dead_letter.c.state)).scalar_one() == "open"
+
+
+def test_rows_that_stand_in_the_ledger_already_are_a_conflict_told_without_their_values(bench, database) -> None:
+    bench.batch(["a"])
+    again = bench.versions(["a"], 1).drop("source_key", strict=False).with_columns(lane_id=1, extraction_id=1)
+    with pytest.raises(Conflict) as caught, database.write() as connection:
+        insert_frame(connection, record_version, again.select("key", "sequence", "digest", "position", "source_row",
+                                                              "lane_id", "extraction_id"))  # fmt: skip
+    assert caught.value.code == "ECQS-3016"
+    assert "'a'" not in str(caught.value)
