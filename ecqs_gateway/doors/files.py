@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from pathlib import Path
 
 from ecqs_gateway.errors import Terminal
 
-__all__ = ["sha256_file", "sync_folder", "write_atomic"]
+__all__ = ["sync_folder", "write_atomic"]
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -45,9 +44,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def sha256_file(path: Path) -> str:
-    """Give the lowercase hex SHA-256 of a file, reading it in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from ctypes import POINTER, byref, c_char_p, c_int, c_long, c_size_t, c_ulong, c_void_p
 from functools import cache
 
+from ecqs_gateway.doors.native import load_native
 from ecqs_gateway.errors import Misconfigured, Terminal
 
 __all__ = ["SIGNER_ID", "Sm2PrivateKey", "Sm2PublicKey", "available", "generate_sm2"]
@@ -62,18 +63,12 @@ _load_lock = threading.Lock()
 @cache
 def _library() -> ctypes.CDLL | None:
     with _load_lock:
-        for name in _LIBRARIES:
-            try:
-                library = ctypes.CDLL(name)
-                for function, result, arguments in _SIGNATURES:
-                    bound = getattr(library, function)
-                    bound.restype, bound.argtypes = result, arguments
-            except (OSError, AttributeError):
-                continue
-            # Some distributions build OpenSSL without SM2: try it, once.
-            if library.OpenSSL_version_num() >= _OLDEST and _generate(library) is not None:
-                return library
-        return None
+        return load_native(_LIBRARIES, _SIGNATURES, _has_sm2)
+
+
+def _has_sm2(library: ctypes.CDLL) -> bool:
+    # Some distributions build OpenSSL without SM2: try it, once.
+    return library.OpenSSL_version_num() >= _OLDEST and _generate(library) is not None
 
 
 def available() -> bool:

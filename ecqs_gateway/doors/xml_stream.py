@@ -21,6 +21,7 @@ import weakref
 from ctypes import POINTER, c_char_p, c_int, c_void_p
 from functools import cache
 
+from ecqs_gateway.doors.native import load_native
 from ecqs_gateway.doors.xml import SchemaProblem, error_name
 from ecqs_gateway.errors import Misconfigured, Terminal
 
@@ -81,19 +82,11 @@ _load_lock = threading.Lock()
 def _library() -> ctypes.CDLL | None:
     """Load and prepare the system's libxml2 once; None where there is none that fits."""
     with _load_lock:
-        for name in _LIBRARIES:
-            try:
-                library = ctypes.CDLL(name)
-                for function, result, arguments in _SIGNATURES:
-                    bound = getattr(library, function)
-                    bound.restype, bound.argtypes = result, arguments
-            except (OSError, AttributeError):
-                continue
-            if _version(library) >= _OLDEST:
-                library.xmlInitParser()
-                library.xmlSetExternalEntityLoader(_entity_loader)
-                return library
-        return None
+        library = load_native(_LIBRARIES, _SIGNATURES, lambda found: _version(found) >= _OLDEST)
+        if library is not None:
+            library.xmlInitParser()
+            library.xmlSetExternalEntityLoader(_entity_loader)
+        return library
 
 
 def _version(library: ctypes.CDLL) -> int:

@@ -211,9 +211,7 @@ def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
     spec = kinds.spec(kind)
     context = ExprContext.of(content.codes, content.root / "schemas" / "calendar")
     rules = compile_rules(spec, list(content.rules.values()), context)
-    return LanePlan(
-        unit, kind, spec, connector, connector.streams[kind], content.mappings[(unit, kind)], compiled, rules
-    )
+    return LanePlan(unit, kind, spec, connector, connector.streams[kind], compiled, rules)
 
 
 @contextmanager

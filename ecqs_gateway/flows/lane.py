@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ecqs_gateway.content.models import ChildTable, ConnectorFile, FileStream, MappingFile, SqlStream
+from ecqs_gateway.content.models import ChildTable, ConnectorFile, FileStream, SqlStream
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.model.record import KindSpec
 from ecqs_gateway.rules import CompiledRules
@@ -22,7 +22,6 @@ class LanePlan:
     spec: KindSpec
     connector: ConnectorFile
     stream: SqlStream | FileStream
-    mapping_file: MappingFile
     mapping: CompiledMapping
     rules: CompiledRules
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["LogProgress", "Progress", "Silent", "Step"]
-
-log = logging.getLogger(__name__)
+__all__ = ["Progress", "Silent", "Step"]
 
 
 @dataclass(frozen=True)
@@ -33,11 +30,3 @@ class Silent:
 
     def __call__(self, step: Step) -> None:
         """Forget it."""
-
-
-class LogProgress:
-    """Writes each step as a log line."""
-
-    def __call__(self, step: Step) -> None:
-        """Log names and numbers; a step holds no record content."""
-        log.info("%s unit=%s kind=%s %s", step.event, step.unit, step.kind, step.counts)
