@@ -23,6 +23,8 @@ from sqlalchemy import (
 __all__ = [
     "attempt",
     "batch",
+    "content_bundle",
+    "correction",
     "dead_letter",
     "evidence",
     "extraction",
@@ -33,6 +35,7 @@ __all__ = [
     "record_version",
     "run",
     "run_count",
+    "stop_order",
 ]
 
 metadata = MetaData(
@@ -58,6 +61,7 @@ run = Table(
     Column("bundle", Text, nullable=False, comment="digest of the content bundle"),
     Column("engine", Text, nullable=False, comment="version of this package"),
     Column("message", Text, comment="what went wrong, without record values"),
+    Column("owner", Text, comment="process that runs it, as a lease names its owner"),
 )
 
 lane = Table(
@@ -111,6 +115,8 @@ extraction = Table(
     Column("watermark", Text, comment="JSON: position after these rows"),
     Column("state", Text, nullable=False, comment="stored, processed, abandoned"),
     Column("created_at", Text, nullable=False),
+    Column("cause", Text, nullable=False, server_default="source", comment="source, retry, correction, release"),
+    Column("pruned_at", Text, comment="when its files were removed under the retention"),
     Index(None, "lane_id", "state"),
 )
 
@@ -155,6 +161,7 @@ batch = Table(
     Column("sealed_at", Text, nullable=False),
     Column("sent_at", Text),
     Column("settled_at", Text),
+    Column("pruned_at", Text, comment="when its package was removed under the retention"),
     UniqueConstraint("lane_id", "sequence"),
     Index(None, "state"),
 )
@@ -188,6 +195,7 @@ receipt = Table(
     Column("taken_at", Text, nullable=False),
 )
 
+# Source and mapped are sealed where there is a payload key; since 0002 the state is also corrected or discarded.
 dead_letter = Table(
     "dead_letter",
     metadata,
@@ -212,6 +220,7 @@ dead_letter = Table(
     Column("created_at", Text, nullable=False),
     Column("resolved_at", Text),
     Column("resolved_by", Text, comment="what resolved it: a version digest or a person"),
+    Column("note", Text, comment="why a person discarded it"),
     UniqueConstraint("lane_id", "identity"),
     Index(None, "lane_id", "state"),
     Index(None, "key"),
@@ -241,4 +250,49 @@ evidence = Table(
     Column("facts", Text, nullable=False, comment="canonical JSON of digests and counts, no record values"),
     Column("previous", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
+)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column(
+        "dead_letter_id", BigInteger().with_variant(Integer, "sqlite"), ForeignKey("dead_letter.id"), nullable=False
+    ),
+    Column("changes", Text, nullable=False, comment="JSON: source column to corrected value, sealed like the source"),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("state", Text, nullable=False, comment="proposed, approved, refused, withdrawn"),
+    Column("decided_by", Text, comment="the second person"),
+    Column("decided_at", Text),
+    Column("decision", Text, comment="why the second person refused it"),
+    Column("extraction_id", BigInteger, comment="extraction that carries the corrected row"),
+    Column("created_at", Text, nullable=False),
+    Index(None, "dead_letter_id"),
+    Index(None, "state"),
+)
+
+stop_order = Table(
+    "stop_order",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("unit", Text, comment="null stops every unit"),
+    Column("kind", Text, comment="null stops every record kind"),
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Text, nullable=False),
+    Column("lifted_at", Text, comment="null while the order stands"),
+    Column("lifted_by", Text),
+    Index(None, "lifted_at"),
+)
+
+content_bundle = Table(
+    "content_bundle",
+    metadata,
+    Column("digest", Text, primary_key=True, comment="digest of the content bundle, as runs and batches name it"),
+    Column("file", Text, nullable=False, comment="stage name of the archive with its files"),
+    Column("file_digest", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
 )
