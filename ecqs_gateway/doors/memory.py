@@ -1,7 +1,9 @@
-"""Making the C libraries give memory back, so that a run over a million rows needs no more than one over ten thousand.
+"""Setting the C libraries up for a pipeline of a few threads: flat memory, no threads that fight over two cores.
 
 Work goes through several threads in pieces of some megabytes. Left to their defaults, glibc keeps an arena of freed
 pieces for every thread, and the allocator inside Polars keeps freed pages for ten seconds: a third of the process.
+Pieces of a batch's size are taken from the heap: mapped anew each time, every page of them costs a fault. Polars and
+BLAS start a thread per core; while other stages of the pipeline keep the cores busy, those only switch places.
 """
 
 from __future__ import annotations
@@ -13,17 +15,21 @@ from contextlib import suppress
 __all__ = ["give_memory_back"]
 
 _POLARS = ("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0")
+_CORES_OF_OTHERS = 2
+"""What validating takes: the rest is for Polars."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # from glibc's malloc.h
-_GLIBC = ((_ARENA_MAX, 2, "MALLOC_ARENA_MAX"), (_MMAP_THRESHOLD, 1 << 20, "MALLOC_MMAP_THRESHOLD_"))
-_TRIM = (_TRIM_THRESHOLD, 8 << 20, "MALLOC_TRIM_THRESHOLD_")
+_GLIBC = ((_ARENA_MAX, 2, "MALLOC_ARENA_MAX"), (_MMAP_THRESHOLD, 32 << 20, "MALLOC_MMAP_THRESHOLD_"))
+_TRIM = (_TRIM_THRESHOLD, 64 << 20, "MALLOC_TRIM_THRESHOLD_")
 
 
 def give_memory_back() -> None:
-    """Set the allocators of this process; to be called before Polars is imported, and only by a program's start.
+    """Set allocators and threads of this process; to be called before Polars is imported, by a program's start only.
 
     What the environment says already stays as it is. Does nothing where the C library has no such settings.
     """
     os.environ.setdefault(*_POLARS)
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) - _CORES_OF_OTHERS)))
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         for setting, value, name in (*_GLIBC, _TRIM):

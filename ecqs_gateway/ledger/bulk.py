@@ -49,15 +49,33 @@ def _insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> 
     if connection.dialect.name == "postgresql":
         _copy(connection, table, frame.with_columns(pl.concat_str(pl.lit("\\x"), name).alias(name) for name in binary))
         return
-    names = ", ".join(frame.columns)
-    marks = ", ".join("?" * frame.width)
-    decoded = frame.with_columns(pl.col(name).str.decode("hex") for name in binary)
-    statement = f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608  our own names
-    cursor = connection.connection.cursor()
+    _execute_many(connection, table.name, frame.with_columns(pl.col(name).str.decode("hex") for name in binary))
+
+
+def _execute_many(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
+    """Feed SQLite column by column; a column of one value is bound once, for each value a row binds costs as much."""
+    same = [series for series in frame.get_columns() if series.null_count() in (0, frame.height) and _constant(series)]
+    varying = [series for series in frame.get_columns() if all(series is not other for other in same)]
+    names = ", ".join(series.name for series in (*same, *varying))
+    marks = ", ".join([*(_literal(series[0]) for series in same), *"?" * len(varying)])
+    statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  our own names, numbers and NULL
+    rows = zip(*(series.to_list() for series in varying), strict=True) if varying else [()] * frame.height
+    cursor: sqlite3.Cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
     try:
-        cursor.executemany(statement, decoded.rows())
+        cursor.executemany(statement, rows)
     finally:
         cursor.close()
+
+
+def _constant(series: pl.Series) -> bool:
+    """Say whether a column holds one number, or nothing but nulls; texts are always bound."""
+    if series.null_count() == series.len():
+        return True
+    return series.dtype.is_integer() and series.min() == series.max()
+
+
+def _literal(value: int | None) -> str:
+    return "NULL" if value is None else str(int(value))
 
 
 def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:

@@ -121,10 +121,21 @@ def _as_gateway_error(error: DBAPIError, where: str) -> Transient | Terminal:
     )
 
 
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "cache_size=-16384",
+    "temp_store=MEMORY",
+    # Keys come in any order, so every commit touches pages all over: rarer checkpoints write each of them once.
+    "wal_autocheckpoint=8000",
+)
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8192", "temp_store=MEMORY"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -85,7 +85,8 @@ def commit_prepared(database: Database, lease: Lease, current: Run, prepared: Pr
         _insert_batches(connection, lease, current, prepared.batches)
         constant = (pl.lit(lease.lane_id).alias("lane_id"), pl.lit(prepared.extraction_id).alias("extraction_id"))
         columns = ("key", "sequence", "digest", "previous", "position", "ordering", "source_row")
-        insert_frame(connection, record_version, prepared.versions.select(*columns, *constant))
+        # Sorted, because the table is a tree by key: neighbours share its pages.
+        insert_frame(connection, record_version, prepared.versions.select(*columns, *constant).sort("key", "sequence"))
         insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
         new, known = dead_letters.store(connection, lease.lane_id, prepared.letters, current)
         met = prepared.letters["source_key"].drop_nulls()

@@ -16,8 +16,7 @@ from ecqs_gateway.rules.catalogue import CompiledRule, CompiledRules
 
 __all__ = ["evaluate"]
 
-_THERE = "__there"
-_EMPTY = {"count": pl.lit(0, dtype=pl.Int64), "any": pl.lit(value=False), "all": pl.lit(value=True)}
+_DTYPES = {"count": pl.Int64, "any": pl.Boolean, "all": pl.Boolean}
 
 
 def evaluate(rules: CompiledRules, frame: pl.DataFrame, lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -29,10 +28,10 @@ def evaluate(rules: CompiledRules, frame: pl.DataFrame, lists: Mapping[str, pl.D
     """
     if not rules.rules or frame.is_empty():
         return no_problems()
-    verdicts = _with_terms(frame.lazy(), rules.terms, lists).select(
+    # One after the other: the other cores have batches to validate, and dealing out small columns costs more.
+    found = _with_terms(frame, rules.terms, lists).select_seq(
         ROW, *(rule.broken.alias(rule.rule.id) for rule in rules.rules)
     )
-    found = verdicts.collect()
     problems = [
         _problems(rule, rows)
         for rule in rules.rules
@@ -57,42 +56,58 @@ def _problems(rule: CompiledRule, rows: pl.Series) -> pl.DataFrame:
     )
 
 
-def _with_terms(frame: pl.LazyFrame, terms: Iterable[ListTerm], lists: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
-    """Add a column per list quantifier, computed on the list's own frame and joined by row."""
+def _with_terms(frame: pl.DataFrame, terms: Iterable[ListTerm], lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Add a column per list quantifier, computed on the list's own frame and put at its record's place."""
     by_list: dict[str, list[ListTerm]] = {}
     for term in terms:
         by_list.setdefault(term.list, []).append(term)
     for name, wanted in by_list.items():
-        if name not in lists:
+        if name in lists:
+            frame = frame.with_columns(_answers(frame, lists[name], wanted))
+        else:
             frame = frame.with_columns(
-                pl.lit(None, dtype=pl.Int64 if term.quantifier == "count" else pl.Boolean).alias(term.column)
-                for term in wanted
+                pl.lit(None, dtype=_DTYPES[term.quantifier]).alias(term.column) for term in wanted
             )
-            continue
-        answers = _answers(frame, lists[name].lazy(), wanted)
-        joined = frame.join(answers, on=ROW, how="left", maintain_order="left")
-        absent = pl.col(_THERE).is_null()
-        frame = joined.with_columns(
-            pl.when(absent).then(_EMPTY[term.quantifier]).otherwise(pl.col(term.column)).alias(term.column)
-            for term in wanted
-        ).drop(_THERE)
     return frame
 
 
-def _answers(frame: pl.LazyFrame, items: pl.LazyFrame, terms: list[ListTerm]) -> pl.LazyFrame:
-    """Give one line per record that has items: the answer to each quantifier, three-valued as AND and OR are."""
+def _answers(frame: pl.DataFrame, items: pl.DataFrame, terms: list[ListTerm]) -> list[pl.Series]:
+    """Give the answer to each quantifier, one per record: three-valued, as AND and OR are.
+
+    Most items of most lists keep the rule, so only the places of those that decide are looked at.
+    """
+    items, places = _placed(frame[ROW], items)
     outer = sorted({name for term in terms for name in term.record_columns})
-    if outer:
-        items = items.join(frame.select(ROW, *outer), on=ROW, how="left", maintain_order="left")
-    told = items.select(ROW, *(term.items.alias(term.column) for term in terms if term.items is not None))
-    return told.group_by(ROW).agg(
-        pl.lit(value=True).first().alias(_THERE),
-        *(_answer(term).alias(term.column) for term in terms),
-    )
+    told = pl.concat([items, frame.select(outer)[places]], how="horizontal") if outer else items
+    verdicts = told.select(term.items.alias(term.column) for term in terms if term.items is not None)
+    return [
+        _counted(places, frame.height).alias(term.column)
+        if term.quantifier == "count"
+        else _decided(term, verdicts[term.column], places, frame.height)
+        for term in terms
+    ]
 
 
-def _answer(term: ListTerm) -> pl.Expr:
-    if term.quantifier == "count":
-        return pl.len().cast(pl.Int64)
-    verdict = pl.col(term.column)
-    return verdict.any(ignore_nulls=False) if term.quantifier == "any" else verdict.all(ignore_nulls=False)
+def _placed(rows: pl.Series, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Give the items that belong to one of these records, and the place of each one's record; ``rows`` ascend."""
+    wanted = items[ROW].cast(rows.dtype)
+    places = rows.search_sorted(wanted).cast(pl.UInt32)
+    here = (places < rows.len()) & (rows.gather(places.clip(0, rows.len() - 1)) == wanted)
+    return (items, places) if bool(here.all()) else (items.filter(here), places.filter(here))
+
+
+def _counted(places: pl.Series, height: int) -> pl.Series:
+    counts = places.value_counts()
+    return pl.zeros(height, dtype=pl.Int64, eager=True).scatter(counts.to_series(0), counts["count"].cast(pl.Int64))
+
+
+def _decided(term: ListTerm, verdict: pl.Series, places: pl.Series, height: int) -> pl.Series:
+    """Begin with what an empty list says; an unknown item makes it unknown, and one that decides has the last word."""
+    start = term.quantifier == "all"
+    answer = pl.Series(term.column, [start]).new_from_index(0, height)
+    if verdict.len() != places.len():  # a condition without columns is one value for all items
+        verdict = verdict.new_from_index(0, places.len())
+    if verdict.null_count():
+        answer = answer.scatter(places.filter(verdict.is_null()), None)
+    deciding = (~verdict if start else verdict).fill_null(value=False)
+    return answer.scatter(places.filter(deciding), not start) if bool(deciding.any()) else answer
