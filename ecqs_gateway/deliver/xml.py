@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 import polars_hash
+import pyarrow as pa
 
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
@@ -156,8 +158,26 @@ def _list_texts(node: Repeated, items: pl.DataFrame, column: str) -> pl.DataFram
     inner = [piece for child in node.nodes for piece in columns.node(child)]
     texts = items.select(ROW, _concat([f"<{node.item}>", *inner, f"</{node.item}>"]).alias(column))
     if items.height and items[ITEM].max() != 1:  # positions count from 1: else no row has two items
-        texts = texts.group_by(ROW, maintain_order=True).agg(pl.col(column).str.join(""))
+        texts = _joined(texts, column)
     return texts.with_columns(pl.concat_str(pl.lit(f"<{node.name}>"), column, pl.lit(f"</{node.name}>")).alias(column))
+
+
+def _joined(texts: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Join the texts of neighbouring lines of one row, without copying any.
+
+    In Arrow's older layout all texts lie one behind the other in one buffer, so the joined text of a row is what lies
+    between the start of its first and the end of its last.
+    """
+    array = texts[column].rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
+    _, places, data = array.buffers()
+    if places is None or data is None:
+        raise TypeError("a column of texts has offsets and data")
+    ends = np.frombuffer(places.to_pybytes(), dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    rows = texts[ROW]
+    starts = (rows != rows.shift(1)).fill_null(value=True).arg_true()
+    bounds = np.append(ends[starts.to_numpy()], ends[-1])
+    joined = pa.LargeStringArray.from_buffers(starts.len(), pa.py_buffer(bounds.tobytes()), data)
+    return pl.DataFrame([rows.gather(starts), pl.Series(column, joined)])
 
 
 def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
