@@ -124,15 +124,16 @@ record_version = Table(
     "record_version",
     metadata,
     Column("lane_id", Integer, ForeignKey("lane.id"), primary_key=True),
-    Column("key", Text, primary_key=True, comment="business key"),
+    Column("key", Text, nullable=False, comment="business key"),
     Column("sequence", BigInteger, primary_key=True, comment="sequence of the batch that carries this version"),
     Column("digest", LargeBinary, nullable=False, comment="version digest"),
     Column("previous", LargeBinary, comment="digest of the version sent before, null for the first"),
-    Column("position", Integer, nullable=False, comment="place in the batch, from 0"),
+    Column("position", Integer, primary_key=True, comment="place in the batch, from 0"),
     Column("ordering", Text, comment="newest_by sort key; null where the mapping declares none"),
     Column("extraction_id", BigInteger, nullable=False),
     Column("source_row", Integer, nullable=False, comment="row in the stored extraction, from 0"),
-    Index(None, "lane_id", "sequence"),
+    # The table grows at its end, batch by batch; only this narrow index is written all over.
+    UniqueConstraint("lane_id", "key", "sequence"),
     sqlite_with_rowid=False,
 )
 
