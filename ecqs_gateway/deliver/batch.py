@@ -65,10 +65,10 @@ def valid_batch(header: BatchHeader, rows: pl.DataFrame, *, spec: KindSpec, sche
 
     Raises Terminal ECQS-4006 when the batch is refused though each of its records alone is good.
     """
-    texts = record_texts(rows)
-    data = assemble(header, texts) if rows.height else None
+    data = assemble(header, record_texts(rows)) if rows.height else None
     if data is None or not schema.check(data):
         return ValidBatch(data, rows, pl.DataFrame(schema=REJECT_SCHEMA))
+    texts = record_texts(rows)  # once more: held during the check, they would double what a batch needs
     reasons = _find_bad(assemble(header, texts.clear()), texts, spec, schema)
     bad = pl.Series(list(reasons), dtype=pl.UInt32)
     keep = ~pl.int_range(rows.height, dtype=pl.UInt32, eager=True).is_in(bad.implode())

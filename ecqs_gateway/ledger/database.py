@@ -33,7 +33,9 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
             _make_folder(Path(self.url.database).parent)
-        options: dict[str, Any] = {"connect_args": {"timeout": 60}} if self.sqlite else {"pool_pre_ping": True}
+        options: dict[str, Any] = (
+            {"connect_args": {"timeout": 60}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
+        )
         self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
@@ -125,7 +127,7 @@ _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
-    "cache_size=-16384",
+    "cache_size=-12288",
     "temp_store=MEMORY",
     # Keys come in any order, so every commit touches pages all over: rarer checkpoints write each of them once.
     "wal_autocheckpoint=8000",
