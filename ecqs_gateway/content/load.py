@@ -73,6 +73,8 @@ class Content:
     problems: tuple[Problem, ...]
     onboarded: tuple[str, ...] = field(default=())
     """Units that have a connector file, readable or not, in order."""
+    files: Mapping[str, bytes] = field(default=MappingProxyType({}), repr=False)
+    """The files ``digest`` is over, by path: what is kept when a run uses this bundle for the first time."""
 
     def unit_problems(self, unit: str) -> tuple[Problem, ...]:
         """Give the problems of the files of one unit."""
@@ -146,6 +148,7 @@ def load(root: Path, *, today: date | None = None, cases: bool = False) -> Conte
         compiled=checked.compiled,
         problems=everything,
         onboarded=_onboarded(bundle),
+        files=bundle.files,
     )
 
 

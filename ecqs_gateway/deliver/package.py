@@ -81,10 +81,14 @@ def package_name(batch_id: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Chain:
-    """What a manifest points back to: the lane's previous manifest and the unit's evidence chain (SHA-256, hex)."""
+    """What a manifest points back to: the lane's previous manifest and the gateway's evidence chain (SHA-256, hex).
+
+    ``entry`` is the number of the chain's entry whose hash ``evidence`` is.
+    """
 
     previous: str | None = None
     evidence: str | None = None
+    entry: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,6 +132,7 @@ def seal_batch(
         parts=(compressed.part,),
         previous=chain.previous,
         evidence=chain.evidence,
+        evidence_entry=chain.entry,
     )
     written = manifest_xml(manifest)
     members = [(MANIFEST_FILE, written), (SIGNATURE_FILE, seal(written, signer)), (BATCH_FILE, compressed.data)]
@@ -151,6 +156,7 @@ def manifest_xml(manifest: Manifest) -> bytes:
         "key": manifest.key,
         "previous": manifest.previous,
         "evidence": manifest.evidence,
+        "evidence-entry": manifest.evidence_entry,
     }
     parts = "".join(f"<part{_attributes(_part_facts(part))}></part>" for part in manifest.parts)
     return (

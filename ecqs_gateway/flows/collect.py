@@ -97,8 +97,8 @@ class _Collector:
 
     def _seal(self, batch: seal.Ready) -> outbox.Outgoing:
         with self.gateway.database.read() as connection:
-            head = evidence.head(connection)[1].hex()
-        sealed = self.sealer.seal(batch, previous=self.previous, evidence=head)
+            anchor = evidence.head(connection)
+        sealed = self.sealer.seal(batch, previous=self.previous, anchor=anchor)
         self.previous = sealed.manifest_digest
         # With the fencing number, so that a stale worker cannot write over what another has committed.
         name = f"outbox/{self.lease.unit}/{self.lease.kind}/{self.lease.fence:06d}-{sealed.name}"

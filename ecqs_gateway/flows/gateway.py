@@ -24,6 +24,7 @@ from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.progress import Progress, Silent
+from ecqs_gateway.ledger import bundles
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.stage import Stage
 from ecqs_gateway.ledger.tables import lane as lane_table
@@ -92,6 +93,10 @@ class Gateway:
                 hint="run `ecqs check`: it says what is wrong and where",
             )
         return self.content.national
+
+    def keep_content(self) -> None:
+        """Keep the content bundle, so that what is made with it can be proven; costs one read where it is kept."""
+        bundles.keep(self.database, self.stage, self.content.digest, self.content.files, clock=self.clock)
 
     @cached_property
     def schema(self) -> Schema:

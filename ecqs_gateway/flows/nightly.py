@@ -72,6 +72,7 @@ def sync(gateway: Gateway, options: Options) -> Summary:
     units = gateway.units(options.units)
     if options.dry_run:
         return _rehearse(gateway, units, options)
+    gateway.keep_content()
     run = runs.start(gateway.database, FLOW, gateway.content.digest, clock=gateway.clock)
     with ThreadPoolExecutor(_UNITS_AT_ONCE, thread_name_prefix="unit") as pool:
         work = [pool.submit(_sync_unit, gateway, run, unit, options) for unit in units]
@@ -97,6 +98,7 @@ def _sync_unit(gateway: Gateway, run: Run, unit: str, options: Options) -> None:
 
 def collect_unit(gateway: Gateway, run: Run, unit: str, options: Options = EVERYTHING) -> dict[str, Counts]:
     """Collect all record kinds of one unit; raises the first error after the other kinds were tried."""
+    gateway.keep_content()
     counts: dict[str, Counts] = {}
     errors: list[GatewayError] = []
     for kind in gateway.kinds(unit, options.kinds):

@@ -85,9 +85,9 @@ class Sealer:
             pl.DataFrame(list(_letters(batch, valid)), schema=dead_letters.SCHEMA),
         )
 
-    def seal(self, batch: Ready, *, previous: str | None, evidence: str | None) -> SealedBatch:
-        """Describe, sign and pack one batch."""
-        chain = Chain(previous=previous, evidence=evidence)
+    def seal(self, batch: Ready, *, previous: str | None, anchor: tuple[int, bytes]) -> SealedBatch:
+        """Describe, sign and pack one batch; ``anchor`` is the head of the evidence chain: entry number and hash."""
+        chain = Chain(previous=previous, evidence=anchor[1].hex(), entry=anchor[0])
         return seal_batch(batch.header, batch.compressed, records=batch.rows.height, signer=self.signer, chain=chain)
 
 

@@ -8,6 +8,7 @@ worker that was asleep while its lease passed to another can therefore not write
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.errors import Conflict, GatewayError, Transient
+from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger import owner as owners
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import lane
@@ -89,6 +91,10 @@ def acquire(
         # Stated once more: on SQLite the write lock already excludes others, elsewhere the row lock does.
         taking = sa.update(lane).where(lane.c.id == number, lane.c.fence == found.fence).values(values)
         fence = connection.execute(taking.returning(lane.c.fence)).scalar_one()
+        if found.lease_owner is not None:  # its worker never gave it back
+            expired = datetime.fromisoformat(found.lease_until) <= moment
+            facts = {"fence": int(fence), "because": "expired" if expired else "worker gone"}
+            evidence.append(connection, "lease taken over", f"{unit}/{kind}", facts, clock=clock)
     return Lease(number, unit, kind, int(fence), owner)
 
 
@@ -152,11 +158,26 @@ def state(database: Database, lease: Lease) -> LaneState:
     return LaneState(int(found.next_sequence), previous, found.watermark, found.held_reason)
 
 
-def hold(connection: sa.Connection, lane_number: int, reason: str) -> None:
+def hold(connection: sa.Connection, lane_number: int, reason: str, *, clock: Clock = now) -> None:
     """Stop a lane from sending until someone looked at it."""
+    found = connection.execute(_NAMED.where(lane.c.id == lane_number)).one()
     connection.execute(sa.update(lane).where(lane.c.id == lane_number).values(held_reason=reason))
+    facts = {"code": evidence.code_of(reason), "reason": _digest(reason)}
+    evidence.append(connection, "lane held", f"{found.unit}/{found.kind}", facts, clock=clock)
 
 
-def unhold(connection: sa.Connection, lane_number: int) -> None:
-    """Let a held lane send again."""
+def unhold(connection: sa.Connection, lane_number: int, *, clock: Clock = now) -> None:
+    """Let a held lane send again; one that is not held is left as it is."""
+    found = connection.execute(_NAMED.where(lane.c.id == lane_number)).one()
+    if found.held_reason is None:
+        return
     connection.execute(sa.update(lane).where(lane.c.id == lane_number).values(held_reason=None))
+    facts = {"reason": _digest(found.held_reason)}
+    evidence.append(connection, "lane released", f"{found.unit}/{found.kind}", facts, clock=clock)
+
+
+_NAMED = sa.select(lane.c.unit, lane.c.kind, lane.c.held_reason)
+
+
+def _digest(reason: str) -> str:
+    return hashlib.sha256(reason.encode()).hexdigest()

@@ -105,6 +105,9 @@ def commit_prepared(database: Database, lease: Lease, current: Run, prepared: Pr
             )
         runs.add_counts(connection, current.id, lease.lane_id, replace(counts, extracted=0))
         facts = {"counts": {k: v for k, v in counts.__dict__.items() if v}, "resolved": resolved}
+        # Last of all: whoever appends makes other workers' appends wait for the commit.
+        for sealed in prepared.batches:
+            evidence.append(connection, "sealed", sealed.id, _sealed(sealed, prepared), clock=current.clock)
         subject = f"{lease.unit}/{lease.kind}/{prepared.extraction_id}"
         evidence.append(connection, "prepared", subject, facts, clock=current.clock)
     return counts
@@ -150,8 +153,15 @@ def _insert_batches(connection: sa.Connection, lease: Lease, current: Run, batch
             "sealed_at": current.clock().isoformat(),
         }
         connection.execute(batch.insert(), values)
-        facts = {"manifest": sealed.manifest_digest.hex(), "package": sealed.package.digest, "records": sealed.records}
-        evidence.append(connection, "sealed", sealed.id, facts, clock=current.clock)
+
+
+def _sealed(sealed: Outgoing, prepared: Prepared) -> dict[str, object]:
+    return {
+        "manifest": sealed.manifest_digest.hex(),
+        "package": sealed.package.digest,
+        "records": sealed.records,
+        "extraction": prepared.extraction_id,
+    }
 
 
 @dataclass(frozen=True)
@@ -240,6 +250,10 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": result.error}
         changes["next_attempt_at"] = result.next_attempt_at
         connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(**changes))
+        facts: dict[str, object] = {"package": waiting.package.digest}
+        if result.outcome == "terminal":
+            facts["code"] = evidence.code_of(result.error)
+            evidence.append(connection, "attempt failed", waiting.id, facts, clock=current.clock)
         if result.outcome != "sent":
             return
         connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(sent_at=moment))
@@ -248,4 +262,4 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         if changed.rowcount == 1:
             runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(sent=waiting.records))
         event = "sent" if changed.rowcount == 1 else "sent again"
-        evidence.append(connection, event, waiting.id, {"package": waiting.package.digest}, clock=current.clock)
+        evidence.append(connection, event, waiting.id, facts, clock=current.clock)

@@ -117,7 +117,9 @@ def _advance(connection: sa.Connection, lease: Lease, current: Run, owner: sa.Ro
         reason = f"{first.code} {first.reason[:200]}" if first else "no reason given"
         changes |= {"rejected": owner.records, "settled_at": current.clock().isoformat(), "last_error": reason}
         counts += runs.Counts(rejected=owner.records)
-        lanes.hold(connection, lease.lane_id, f"headquarters refused batch {taken.batch_id}: {reason}")
+        lanes.hold(
+            connection, lease.lane_id, f"headquarters refused batch {taken.batch_id}: {reason}", clock=current.clock
+        )
     connection.execute(sa.update(batch).where(batch.c.id == taken.batch_id).values(**changes))
     runs.add_counts(connection, current.id, lease.lane_id, counts)
     return counts
@@ -182,7 +184,7 @@ def store_refused(
         if connection.execute(same).first() is not None:
             return
         connection.execute(receipt.insert(), values if known_batch else values | {"batch_id": None})
-        facts = {"receipt": taken.file.digest, "reason": reason}
+        facts = {"receipt": taken.file.digest, "reason": evidence.code_of(reason)}
         evidence.append(connection, "receipt refused", taken.batch_id or unit, facts, clock=clock)
 
 

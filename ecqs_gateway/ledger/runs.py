@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from ecqs_gateway import __version__
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.errors import Conflict
+from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import run, run_count
 
@@ -70,6 +71,8 @@ def start(database: Database, flow: str, bundle: str, *, clock: Clock = now) -> 
     values = {"id": run_id, "flow": flow, "started_at": moment.isoformat(), "state": "running"}
     with database.write() as connection:
         connection.execute(run.insert(), {**values, "bundle": bundle, "engine": __version__})
+        facts = {"flow": flow, "bundle": bundle, "engine": __version__}
+        evidence.append(connection, "run started", run_id, facts, clock=clock)
     return Run(run_id, bundle, clock)
 
 
@@ -78,6 +81,14 @@ def finish(database: Database, current: Run, *, failed: bool, message: str | Non
     values = {"ended_at": current.clock().isoformat(), "state": "failed" if failed else "done", "message": message}
     with database.write() as connection:
         connection.execute(sa.update(run).where(run.c.id == current.id).values(**values))
+        facts = {"state": values["state"], "counts": _totals(connection, current.id)}
+        evidence.append(connection, "run closed", current.id, facts, clock=current.clock)
+
+
+def _totals(connection: sa.Connection, run_id: str) -> dict[str, int]:
+    sums = (sa.func.sum(run_count.c[name]).label(name) for name in Counts.__dataclass_fields__)
+    found = connection.execute(sa.select(*sums).where(run_count.c.run_id == run_id)).one()
+    return {name: int(value) for name, value in found._mapping.items() if value}  # noqa: SLF001
 
 
 def add_counts(connection: sa.Connection, run_id: str, lane_number: int, counts: Counts) -> None:

@@ -174,7 +174,9 @@ class Manifest:
     """What a package states about itself; the signature is over the bytes this was written as.
 
     ``signature`` and ``key`` name the algorithm and the key. ``previous`` is the SHA-256 of the previous batch's
-    ``manifest.xml`` of the same unit and kind, ``evidence`` the head of the unit's evidence chain.
+    ``manifest.xml`` of the same unit and kind. ``evidence`` is the head of the gateway's evidence chain when the batch
+    was sealed and ``evidence_entry`` the number of that entry: an anchor, which headquarters keeps. Packages sealed
+    before there were anchors have neither, or the head alone.
     """
 
     header: BatchHeader
@@ -185,6 +187,7 @@ class Manifest:
     parts: tuple[PackagePart, ...] = field(default=())
     previous: str | None = None
     evidence: str | None = None
+    evidence_entry: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse links that are no digests, and parts of one name."""
@@ -195,6 +198,8 @@ class Manifest:
             raise Terminal("ECQS-4092", "two parts have one name", where="part")
         if self.records < 0:
             raise Terminal("ECQS-4092", "the number of records is below zero", where="records")
+        if self.evidence_entry is not None and (self.evidence is None or self.evidence_entry < 0):
+            raise Terminal("ECQS-4092", "the number of an evidence entry goes with its hash", where="evidence-entry")
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,8 @@ MANIFEST = Element(
         Attribute("signature", "AlgorithmName", "签名算法：ed25519、sm2-sm3"),
         Attribute("key", "KeyId", "签名密钥标识"),
         Attribute("previous", "Digest", "上一批次清单的 SHA-256，首批没有", required=False),
-        Attribute("evidence", "Digest", "存证链当前摘要", required=False),
+        Attribute("evidence", "Digest", "存证链当前摘要：总局保存，用以发现存证链被截断或改写", required=False),
+        Attribute("evidence-entry", "Count", "存证链当前条目号，即上述摘要所属的条目", required=False),
     ),
     (_PART,),
 )

@@ -39,13 +39,13 @@ def test_a_changed_entry_is_found_and_named(chain: Database, seed: int) -> None:
         connection.execute(sa.update(table).where(mine).values({column: text + " "}))
     with chain.read() as connection, pytest.raises(Conflict) as caught:
         evidence.verify(connection)
-    assert f"at entry {number}," in caught.value.message
+    assert f"entry {number} is the first bad one" in caught.value.message
 
 
 def test_a_removed_entry_is_found(chain: Database) -> None:
     with chain.write() as connection:
         connection.execute(sa.delete(table).where(table.c.sequence == 17))
-    with chain.read() as connection, pytest.raises(Conflict, match="entry 18"):
+    with chain.read() as connection, pytest.raises(Conflict, match="entry 17 is the first bad one: entry 18 stands"):
         evidence.verify(connection)
 
 
@@ -55,7 +55,7 @@ def test_a_recomputed_entry_breaks_the_next_one(chain: Database) -> None:
         forged = evidence.Entry(5, row.at, row.event, "forged", row.facts, bytes(row.previous), b"")
         values = {"subject": "forged", "hash": evidence.entry_hash(forged)}
         connection.execute(sa.update(table).where(table.c.sequence == 5).values(values))
-    with chain.read() as connection, pytest.raises(Conflict, match="entry 6"):
+    with chain.read() as connection, pytest.raises(Conflict, match="entry 6 is the first bad one"):
         evidence.verify(connection)
 
 

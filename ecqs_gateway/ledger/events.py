@@ -1,0 +1,101 @@
+"""Every event that may stand in the evidence chain: what it is about, when it is appended, and what its facts mean.
+
+Facts are digests, counts, codes and numbers, never a value of a record. The reference page is written from here, and
+a test holds this list against the calls of ``evidence.append`` in the code and against the facts of real runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["EVENTS", "Event"]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event: its subject, the moment it is appended, and its facts by name. All facts are there each time."""
+
+    subject: str
+    when: str
+    facts: Mapping[str, str]
+
+
+_LANE = "unit/kind"
+_EXTRACTION = "unit/kind/number of the extraction"
+_BATCH = "batch id"
+
+EVENTS: Mapping[str, Event] = {
+    "run started": Event(
+        "run id",
+        "a flow begins",
+        {"flow": "name of the flow", "bundle": "digest of the content bundle", "engine": "version of the gateway"},
+    ),
+    "content kept": Event(
+        "digest of the content bundle",
+        "a run uses a content bundle for the first time; its files are kept in the stage",
+        {"archive": "SHA-256 of the archive", "files": "number of files", "size": "bytes of the archive"},
+    ),
+    "lease taken over": Event(
+        _LANE,
+        "a worker takes a lane whose lease another worker never gave back",
+        {"fence": "fencing number of the new lease", "because": "`worker gone` or `expired`"},
+    ),
+    "extracted": Event(
+        _EXTRACTION,
+        "rows of a source are stored, together with the watermark",
+        {"rows": "number of rows", "files": "SHA-256 of each stored file, before it is sealed, by its role"},
+    ),
+    "abandoned": Event(
+        _EXTRACTION,
+        "stored rows can no longer be mapped; the lane reads its source again",
+        {"rows": "number of rows"},
+    ),
+    "sealed": Event(
+        _BATCH,
+        "a batch and its record versions enter the outbox",
+        {
+            "manifest": "SHA-256 of manifest.xml",
+            "package": "SHA-256 of the package",
+            "records": "number of records",
+            "extraction": "number of the extraction its records come from",
+        },
+    ),
+    "prepared": Event(
+        _EXTRACTION,
+        "everything an extraction turned into is committed, after its batches",
+        {"counts": "rows by what became of them", "resolved": "number of dead letters it resolved"},
+    ),
+    "sent": Event(_BATCH, "headquarters' server has the package", {"package": "SHA-256 of the package"}),
+    "sent again": Event(
+        _BATCH, "the same bytes were sent once more to ask for a receipt", {"package": "SHA-256 of the package"}
+    ),
+    "attempt failed": Event(
+        _BATCH,
+        "an attempt to send failed for good: trying again cannot help",
+        {"package": "SHA-256 of the package", "code": "code of the error"},
+    ),
+    "receipt": Event(
+        _BATCH,
+        "a receipt was verified and booked",
+        {"level": "its level", "receipt": "SHA-256 of its exact bytes", "number": "headquarters' number of it"},
+    ),
+    "receipt refused": Event(
+        "batch id, or the unit where it names no batch",
+        "a receipt was not believed; it is kept and changes nothing",
+        {"receipt": "SHA-256 of its exact bytes", "reason": "code of the check it failed"},
+    ),
+    "lane held": Event(
+        _LANE,
+        "a lane must not send until someone has looked",
+        {"code": "first error code in the reason", "reason": "SHA-256 of the reason"},
+    ),
+    "lane released": Event(
+        _LANE, "a held lane may send again", {"reason": "SHA-256 of the reason for which it was held"}
+    ),
+    "run closed": Event(
+        "run id",
+        "a flow has ended",
+        {"state": "`done` or `failed`", "counts": "rows and records of the whole run by what became of them"},
+    ),
+}
