@@ -42,10 +42,22 @@ def _root(
 
 def _register() -> None:
     """Attach the commands; each module imports what it needs only when its command runs."""
-    from ecqs_gateway.cli import check, demo, generate, observe, sandbox, show, status, sync  # noqa: PLC0415
+    from ecqs_gateway.cli import (  # noqa: PLC0415
+        check,
+        demo,
+        evidence,
+        generate,
+        observe,
+        prove,
+        sandbox,
+        show,
+        status,
+        sync,
+    )
 
-    for module in (check, sync, status, show, observe, demo, generate):
+    for module in (check, sync, status, show, prove, observe, demo, generate):
         module.register(app)
+    app.add_typer(evidence.app, name="evidence")
     app.add_typer(sandbox.app, name="sandbox")
 
 

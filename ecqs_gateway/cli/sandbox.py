@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecqs_gateway.cli.output import errors, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from ecqs_gateway.sandbox.query import Alarm
 
 __all__ = ["app"]
 
@@ -45,14 +48,23 @@ def run(
 def show(
     key: Annotated[str | None, typer.Argument(help="A business key: show every version that ever came.")] = None,
     home: Home = None,
+    anchors: Annotated[
+        bool, typer.Option("--anchors", help="Show what it holds of evidence chains, and alarms about them.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Show what headquarters holds, by its own ledger."""
     with errors():
         from ecqs_gateway.sandbox.query import Query  # noqa: PLC0415
 
+        alarms: list[Alarm] = []
         with Query(_home(home)) as query:
-            if key is not None:
+            if anchors:
+                rows = query.anchors()
+                columns = {name: name for name in ("batch", "entry", "head", "key", "arrived")}
+                title = "Anchors of the evidence chains that headquarters holds"
+                alarms = [alarm for alarm in query.alarms() if alarm.code.startswith("evidence-")]
+            elif key is not None:
                 rows = [vars(version) for version in query.history(key)]
                 columns = {name: name for name in ("batch", "unit", "kind", "version", "outcome", "code", "field")}
                 title = f"Every version of {key} that came to headquarters"
@@ -69,6 +81,26 @@ def show(
         print_table(title, columns, rows)
     else:
         say("Headquarters holds nothing" + (f" under {key}" if key else "") + " yet.")
+    for alarm in alarms if not as_json else []:
+        say(f"ALARM {alarm.code}, batch {alarm.batch}: {alarm.detail}", style="red")
+
+
+@app.command()
+def anchors(
+    unit: Annotated[str | None, typer.Option(help="Only batches of this reporting unit.")] = None,
+    home: Home = None,
+) -> None:
+    """Print the anchors headquarters holds as JSON: what an auditor checks an evidence chain or bundle against.
+
+    Write it to a file with `ecqs sandbox anchors > anchors.json`, then `python verifier/ecqs_verify.py BUNDLE.zip
+    --anchors anchors.json`.
+    """
+    with errors():
+        from ecqs_gateway.sandbox.anchors import export  # noqa: PLC0415
+        from ecqs_gateway.sandbox.query import Query  # noqa: PLC0415
+
+        with Query(_home(home)) as query:
+            print_json(export(query.anchors(unit)))
 
 
 @app.command()

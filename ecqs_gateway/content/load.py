@@ -73,7 +73,7 @@ class Content:
     problems: tuple[Problem, ...]
     onboarded: tuple[str, ...] = field(default=())
     """Units that have a connector file, readable or not, in order."""
-    files: Mapping[str, bytes] = field(default=MappingProxyType({}), repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     """The files ``digest`` is over, by path: what is kept when a run uses this bundle for the first time."""
 
     def unit_problems(self, unit: str) -> tuple[Problem, ...]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ecqs_gateway.doors import clock
+from ecqs_gateway.sandbox import anchors
 from ecqs_gateway.sandbox.home import Home, replace_file
 from ecqs_gateway.sandbox.judge import glimpse, judge
 from ecqs_gateway.sandbox.keys import KeyRing, SigningKey
@@ -134,6 +135,7 @@ class Processor:
                 package = self._store.add_package(arrival, manifest, bound=True)
                 if package.sequence > 1 and self._store.predecessor(package) is None:
                     self._store.alarm("gap", "held until the batches before it have come", batch=package.batch)
+                anchors.keep(self._store, package, manifest.attributes)
                 self._issue(package, "received")
             return
         self._refuse(arrival, manifest, refusal or _CONFLICT, holder)

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ecqs_gateway.sandbox import anchors
 from ecqs_gateway.sandbox.home import Home
 from ecqs_gateway.sandbox.receipts import receipt_id
 from ecqs_gateway.sandbox.store import connect
@@ -212,6 +213,11 @@ class Query:
         """Give the alarms, in order."""
         rows = self._rows("SELECT * FROM alarms WHERE coalesce(?, code) = code ORDER BY id", code)
         return [Alarm(r["code"], r["batch"], r["detail"]) for r in rows]
+
+    def anchors(self, unit: str | None = None) -> list[dict[str, object]]:
+        """Give what headquarters holds of the gateways' evidence chains, in order of arrival, as its export has it."""
+        rows = [{name: row[name] for name in anchors.COLUMNS} for row in self._rows(anchors.SELECT, unit)]
+        return [row | {"arrived": anchors.moment(row["arrived"])} for row in rows]
 
     def digest(self) -> str:
         """Give one SHA-256 over all valid holdings: equal for two headquarters that hold the same."""

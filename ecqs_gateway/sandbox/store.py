@@ -54,6 +54,9 @@ CREATE TABLE IF NOT EXISTS acts (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, act TEXT NOT NULL, batch TEXT, level TEXT, detail TEXT, orders TEXT);
 CREATE TABLE IF NOT EXISTS alarms (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, code TEXT NOT NULL, batch TEXT, detail TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS anchors (
+    package INTEGER PRIMARY KEY REFERENCES packages, key TEXT NOT NULL, entry INTEGER, head TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS anchors_by_entry ON anchors (key, entry);
 """
 
 
