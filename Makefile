@@ -41,6 +41,7 @@ lint: $(VENV)/.test
 
 types: $(VENV)/.test
 	@$(BIN)/mypy
+	@$(BIN)/mypy verifier/ecqs_verify.py
 
 imports: $(VENV)/.test
 	@$(BIN)/lint-imports --no-cache

@@ -17,7 +17,7 @@ from ecqs_gateway.deliver.signing import seal
 from ecqs_gateway.doors import xml
 from ecqs_gateway.doors.archive import build_zip
 from ecqs_gateway.errors import GatewayError, Terminal
-from ecqs_gateway.flows.gateway import HEADQUARTERS_KEYS, Gateway
+from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.prove_parts import Members, canonical, public_keys, row_json
 from ecqs_gateway.flows.prove_text import DOES_NOT_PROVE, PROVES, readme
 from ecqs_gateway.ledger import bundles, proofs, query
@@ -28,6 +28,7 @@ __all__ = ["FORMAT", "Ask", "Proof", "prove"]
 
 FORMAT = "ecqs-evidence-bundle/1"
 _GATEWAY_KEYS = "gateway-*.pem"
+_HEADQUARTERS_KEYS = "headquarters-*.pem"
 Facts = dict[str, Any]
 Read = TypeVar("Read")
 
@@ -195,7 +196,7 @@ class _Maker:
 
     def _keys(self, batches: Collection[KeptBatch]) -> Facts:
         folder = self.gateway.settings.keys
-        theirs = public_keys(folder.glob(HEADQUARTERS_KEYS.format(algorithm="*")), self.members, "headquarters")
+        theirs = public_keys(folder.glob(_HEADQUARTERS_KEYS), self.members, "headquarters")
         ours = public_keys(folder.glob(_GATEWAY_KEYS), self.members, "gateway")
         signed = {_key_of(batch.manifest) for batch in batches} | {self.gateway.signer.key_id}
         for key_id in sorted(signed - {key["id"] for key in ours}):

@@ -15,15 +15,16 @@ PROVES = (
     ),
     "The files of mapping, code tables and rules are those whose digest stands in the signed manifest.",
     (
-        "The log of the gateway's steps is unbroken from its first entry to its last, and the steps of this record stand "
-        "in it. Held against the anchors headquarters keeps, nothing before the last anchored batch was cut or rewritten."
+        "The log of the gateway's steps is unbroken from its first entry to its last, and the steps of this record "
+        "stand in it. Held against the anchors headquarters keeps, nothing before the last anchored batch was cut "
+        "or rewritten."
     ),
 )
 DOES_NOT_PROVE = (
     (
-        "That the source row was true, or that the source held it: its digest is the gateway's own statement, and so is "
-        "which row became which record. With the row (--with-rows), the content files and the engine version anyone can "
-        "map it again and compare."
+        "That the source row was true, or that the source held it: its digest is the gateway's own statement, and so "
+        "is which row became which record. With the row (--with-rows), the content files and the engine version "
+        "anyone can map it again and compare."
     ),
     (
         "That a key belongs to whom it is said to belong: get the public keys of gateway and headquarters from their "
