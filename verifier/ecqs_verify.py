@@ -410,8 +410,12 @@ def check_anchors(chain: Chain, anchors: Sequence[Json]) -> None:
         )
         good = entry
     for anchor in anchors:
-        number, _ = chain.say("sealed", anchor["batch"], manifest=anchor["manifest"])
-        require(number > (anchor["entry"] or 0), f"batch {anchor['batch']} was sealed before the entry it names")
+        entries = chain.facts.get(("sealed", anchor["batch"]), [])
+        require(
+            any(n > (anchor["entry"] or 0) and facts.get("manifest") == anchor["manifest"] for n, facts in entries),
+            f"entry {length + 1} is missing, or the chain was written anew from some entry after {good} on: nothing "
+            f"speaks of the sealing of batch {anchor['batch']}, which headquarters has",
+        )
 
 
 # -- Packages and receipts
@@ -543,15 +547,18 @@ class Bundle:
         """Make all checks there are."""
         if not self._open():
             return
-        self._chain()
-        for batch, said in sorted(self.said["batches"].items()):
-            self._batch(batch, said)
-        for said in self.said["content"]:
-            self._content(said)
-        for record in self.said["records"]:
-            self._record(record)
-        for text in self.said["missing"]:
-            self.report.add("NOT CHECKED", "missing", text)
+        try:
+            self._chain()
+            for batch, said in sorted(self.said["batches"].items()):
+                self._batch(batch, said)
+            for said in self.said["content"]:
+                self._content(said)
+            for record in self.said["records"]:
+                self._record(record)
+            for text in self.said["missing"]:
+                self.report.add("NOT CHECKED", "missing", str(text))
+        except UNREADABLE as error:
+            self.report.add("BAD", "bundle.json", f"it is not of the form it should have ({type(error).__name__})")
 
     def _open(self) -> bool:
         before = self.report.count("BAD")

@@ -203,7 +203,10 @@ def flaws(
     for anchor in anchors:
         at = sealed.get((anchor.batch, anchor.manifest))
         if at is None or at <= (anchor.entry or 0):
-            yield f"no entry speaks of the sealing of batch {anchor.batch}, which headquarters has: the end is missing"
+            yield (
+                f"entry {length + 1} is missing, or the chain was written anew from some entry after {good} on: "
+                f"nothing speaks of the sealing of batch {anchor.batch}, which headquarters has"
+            )
             return
 
 
