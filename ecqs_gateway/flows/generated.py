@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecqs_gateway.content import jsonschema
+from ecqs_gateway.flows import evidence_reference
 from ecqs_gateway.mapping import expr_reference, reference
 from ecqs_gateway.model import generate
 
@@ -16,5 +17,6 @@ def files(root: Path) -> dict[str, str]:
     made = {path.relative_to(root).as_posix(): text for path, text in generate.expected(root).items()}
     made |= {f"schemas/content/{name}": text for name, text in jsonschema.generate().items()}
     made["docs/reference/expressions.md"] = expr_reference.generate()
+    made["docs/reference/evidence.md"] = evidence_reference.generate()
     made["docs/reference/mapping.md"] = reference.generate()
     return made
