@@ -1,4 +1,4 @@
-"""The reference page on evidence: entries, hash, events, anchors, bundles. Events are written from ``ledger.events``."""
+"""The reference page on evidence: entries, hash, events (written from ``ledger.events``), anchors, bundles."""
 
 from __future__ import annotations
 
