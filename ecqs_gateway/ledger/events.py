@@ -14,7 +14,7 @@ __all__ = ["EVENTS", "Event"]
 
 @dataclass(frozen=True)
 class Event:
-    """One event: its subject, the moment it is appended, and its facts by name. All facts are there each time."""
+    """One event: its subject, the moment it is appended, and the facts it may have, by name."""
 
     subject: str
     when: str

@@ -67,7 +67,7 @@ def _abandoned(world) -> None:
 
 
 @pytest.mark.slow
-def test_all_events_happen_with_exactly_the_facts_that_are_documented(world, w) -> None:
+def test_all_events_happen_with_the_facts_that_are_documented(world, w) -> None:
     _a_night_of_everything(world, w)
     chain = _chain(world)
     known_here = {
@@ -76,7 +76,9 @@ def test_all_events_happen_with_exactly_the_facts_that_are_documented(world, w) 
     }  # fmt: skip
     assert known_here <= {entry.event for entry in chain}
     for entry in chain:
-        assert set(json.loads(entry.facts)) == set(EVENTS[entry.event].facts), entry
+        facts = json.loads(entry.facts)
+        assert facts, entry
+        assert set(facts) <= set(EVENTS[entry.event].facts), entry
         text = entry.subject + entry.facts
         assert "13800138000" not in text
         assert "有限公司" not in text
