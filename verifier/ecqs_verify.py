@@ -370,6 +370,7 @@ def walk(data: bytes) -> Chain:
         facts = json.loads(entry["facts"])
         chain.facts.setdefault((entry["event"], entry["subject"]), []).append((number, facts))
     require(not lines[-1], f"entry {len(lines)} is the first bad one: its line is cut off")
+    require(len(lines) > 1, "it has no entry at all")
     return chain
 
 

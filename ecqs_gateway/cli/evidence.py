@@ -51,6 +51,8 @@ def verify(
     facts = {"entries": walked.length, "head": walked.head.hex(), "own_manifests": len(own), "anchors": len(given)}
     if as_json:
         print_json({"holds": not walked.flaws, **facts, "flaws": walked.flaws})
+    elif not walked.flaws and not walked.length:
+        say("The chain has no entry: nothing was ever run with this ledger. Is ECQS_HOME or ECQS_LEDGER_URL right?")
     elif not walked.flaws:
         say(f"The chain holds: {walked.length} entries, head {walked.head.hex()}.")
         say(f"It agrees with {len(own)} manifests in the ledger and {len(given)} anchors of headquarters.")

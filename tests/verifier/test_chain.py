@@ -128,7 +128,7 @@ def test_every_cut_tail_is_found_through_headquarters_anchors(story, v) -> None:
     generator = random.Random(SEED + 4)
     entries = _entries(story.chain)
     for _ in range(PLACES):
-        kept = generator.randrange(_last_sealed(entries))
+        kept = generator.randrange(1, _last_sealed(entries))
         for verdict in _verdicts(v, _written(entries[:kept]), story):
             assert verdict.startswith(f"entry {kept + 1} is missing"), verdict
         assert v.V.walk(_written(entries[:kept])) is not None  # without anchors nobody could tell
@@ -167,6 +167,8 @@ def test_the_program_names_the_first_bad_entry(story, v, tmp_path) -> None:
     without = v.run("--chain", file)
     assert without.returncode == 0
     assert "!!! ANCHORS: none given" in without.stdout
+    file.write_bytes(b"")
+    assert v.run("--chain", file).returncode == 1
     file.write_bytes(story.chain)
     assert v.run("--chain", file, "--anchors", story.file).returncode == 0
 
