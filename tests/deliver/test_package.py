@@ -77,7 +77,15 @@ def test_the_chain_stands_in_the_manifest(header: BatchHeader, xml: bytes, signe
     root = parse(seal_batch(header, xml, records=2, signer=signer, chain=chain).manifest_xml)
     assert MANIFEST.check_tree(root) == ()
     assert (root.get("previous"), root.get("evidence")) == (sealed.manifest_digest, "e" * 64)
+    assert root.get("evidence-entry") is None  # as packages of before there were numbers
     assert parse(sealed.manifest_xml).get("previous") is None
+
+
+def test_an_anchor_names_the_entry_whose_hash_it_is(header: BatchHeader, xml: bytes, signer: Signer) -> None:
+    chain = Chain(evidence="e" * 64, entry=41)
+    root = parse(seal_batch(header, xml, records=2, signer=signer, chain=chain).manifest_xml)
+    assert MANIFEST.check_tree(root) == ()
+    assert (root.get("evidence"), root.get("evidence-entry")) == ("e" * 64, "41")
 
 
 @pytest.mark.parametrize("name", ["ed25519", "sm2-sm3"])

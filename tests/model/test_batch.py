@@ -103,7 +103,17 @@ def test_a_part_needs_a_digest_and_sizes(change):
         replace(PART, **change)
 
 
-@pytest.mark.parametrize("change", [{"previous": "x"}, {"evidence": ""}, {"parts": (PART, PART)}, {"records": -1}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"previous": "x"},
+        {"evidence": ""},
+        {"evidence": None, "evidence_entry": 3},
+        {"evidence": "a" * 64, "evidence_entry": -1},
+        {"parts": (PART, PART)},
+        {"records": -1},
+    ],
+)
 def test_a_manifest_with_broken_links_or_two_parts_of_one_name_is_refused(change):
     with pytest.raises(Terminal, match="ECQS-4092"):
         replace(MANIFEST, **change)

@@ -153,6 +153,20 @@ def test_every_fork_is_found_through_headquarters_anchors(story, v) -> None:
             assert int(found[1]) <= first + 1 <= int(found[2]), verdict
 
 
+def test_an_anchor_without_a_number_is_looked_for_along_the_whole_chain(story, v) -> None:
+    """What packages carried before their manifests named the entry."""
+    entries = _entries(story.chain)
+    loose = [{**anchor, "entry": None} for anchor in story.anchors]
+    own = [evidence.Anchor(a["batch"], a["manifest"], None, a["head"]) for a in loose]
+    v.V.check_anchors(v.V.walk(story.chain), loose)
+    assert evidence.walk(entries, own).flaws == ()
+    cut = entries[: max(anchor["entry"] for anchor in story.anchors) - 1]
+    [flaw] = evidence.walk(cut, own).flaws[:1]
+    assert "stands nowhere in this chain" in flaw
+    with pytest.raises(v.V.Bad, match="stands nowhere in the chain"):
+        v.V.check_anchors(v.V.walk(_written(cut)), loose)
+
+
 def test_the_program_names_the_first_bad_entry(story, v, tmp_path) -> None:
     lines = story.chain.splitlines(keepends=True)
     file = tmp_path / "chain.jsonl"
