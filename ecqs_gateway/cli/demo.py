@@ -118,6 +118,7 @@ def _next_steps(stage: DemoHome) -> None:
         (f". {place}/env", "lets the commands below work on the demo"),
         (".venv/bin/ecqs status", "where every lane stands"),
         (".venv/bin/ecqs show '苏XK06-001-00001'", "everything known of one certificate, in any spelling"),
+        (".venv/bin/ecqs prove '苏XK06-001-00001'", "one file that proves what became of it, to anyone"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
         (".venv/bin/ecqs check", "every mistake in connectors/, mappings/ and schemas/"),
         ("docs/tutorial/your-first-province.md", "onboard a province of your own"),
