@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,17 @@ def mariadb_url() -> Iterator[str]:
     """SQLAlchemy URL of an empty MariaDB database that is dropped afterwards."""
     default = "mysql+pymysql://root@127.0.0.1:3306/mysql?charset=utf8mb4"
     yield from _fresh_database(os.environ.get("ECQS_TEST_MARIADB_URL", default), "MariaDB")
+
+
+@pytest.fixture
+def need_program() -> Callable[[str], None]:
+    """Give what skips a test, or fails it where CI runs, when a program is not installed."""
+
+    def need(name: str) -> None:
+        if shutil.which(name) is None:
+            unavailable(name, "not installed")
+
+    return need
 
 
 @pytest.fixture

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the services the tests talk to available: PostgreSQL, MariaDB, an OpenSSH server.
+# Makes what the tests talk to available: PostgreSQL, MariaDB, an OpenSSH server, and xmllint as a second opinion.
 # Uses what already answers on the standard loopback ports; otherwise installs (as root) and starts private instances
 # under var/test-services/, whose addresses go into var/test-services/env. What cannot be had is said; the tests that
 # need it then skip with a reason, or fail when CI=true. ECQS_TEST_PRIVATE=1 starts private instances in any case.
@@ -79,9 +79,10 @@ mariadb() {
 }
 
 openssh() { [ -x /usr/sbin/sshd ] || install openssh-server; }
+xmllint() { type -P xmllint > /dev/null || install libxml2-utils; }
 
 missing=()
-for service in postgres mariadb openssh; do "$service" || missing+=("$service"); done
+for service in postgres mariadb openssh xmllint; do "$service" || missing+=("$service"); done
 if [ "${#missing[@]}" -gt 0 ]; then
     echo "Not available here: ${missing[*]}. Tests that need them will say so."
     [ "${CI:-}" != true ] || exit 1
