@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -52,13 +53,15 @@ class _Collector:
     next_sequence: int
     previous: str | None
     refused: frozenset[str]
+    corrected: frozenset[str]
     recent: deque[pl.DataFrame] = field(default_factory=lambda: deque(maxlen=_IN_FLIGHT + 1))
     total: Counts = field(default_factory=Counts)
 
     def known(self) -> Known:
         """Give what decides whether a record goes out, including what is still on its way into the ledger."""
         database, lane_number = self.gateway.database, self.lease.lane_id
-        return Known(lambda keys: versions.latest(database, lane_number, keys), self.refused, tuple(self.recent))
+        latest = partial(versions.latest, database, lane_number)
+        return Known(latest, self.refused, tuple(self.recent), self.corrected)
 
     def map(self, found: Extraction, chunk: Chunk) -> tuple[Draft, list[seal.Cut]]:
         """Map, check, compare and slice one extraction."""
@@ -90,7 +93,7 @@ class _Collector:
             counts=draft.counts,
             passed=draft.passed,
         )
-        counts = outbox.commit_prepared(self.gateway.database, self.lease, self.run, prepared)
+        counts = outbox.commit_prepared(self.gateway.database, self.lease, self.run, prepared, self.gateway.vault)
         self.total += counts
         self.gateway.progress(Step(self.lease.unit, self.lease.kind, "prepared", _plain(counts)))
         self.committed()
@@ -128,8 +131,11 @@ def collect(
     state = lanes.state(gateway.database, lease)
     sealer = seal.Sealer(lane, gateway.schema, gateway.signer)
     refused = frozenset(query.refused_versions(gateway.database, lease.lane_id))
+    corrected = frozenset(query.corrected_versions(gateway.database, lease.lane_id))
     previous = state.previous_manifest.hex() if state.previous_manifest else None
-    collector = _Collector(gateway, run, lease, lane, sealer, committed, state.next_sequence, previous, refused)
+    collector = _Collector(
+        gateway, run, lease, lane, sealer, committed, state.next_sequence, previous, refused, corrected
+    )
     with ExitStack() as stack:
         source = _source(gateway, run, lease, lane, state.watermark, since)
         stack.callback(source.close)  # runs last, when no thread reads any more
@@ -166,6 +172,9 @@ def _source(
             _require_fit(lane, chunk)
         except Misconfigured:
             # Stored before the mapping named this column: only the source can give it, if it has it.
+            if found.cause != "source":
+                extractions.abandon(gateway.database, lease, run, found)
+                continue
             unfit.append(found)
             position = None
         else:
@@ -221,11 +230,13 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
     lane = gateway.lane(unit, kind)
     lane_number, watermark = gateway.peek(unit, kind)
     refused = frozenset(query.refused_versions(gateway.database, lane_number))
+    corrected = frozenset(query.corrected_versions(gateway.database, lane_number))
+    latest = partial(versions.latest, gateway.database, lane_number)
     recent: list[pl.DataFrame] = []
     total = Counts()
     with gateway.source(lane) as source:
         for raw in source.chunks(Watermark.from_json(watermark) if watermark else None, since=since):
-            known = Known(lambda keys: versions.latest(gateway.database, lane_number, keys), refused, tuple(recent))
+            known = Known(latest, refused, tuple(recent), corrected)
             draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
             recent.append(draft.known)
             total += replace(draft.counts, dead_new=draft.letters.height).proven()

@@ -19,6 +19,7 @@ from ecqs_gateway.deliver.signing import Signer, Trust, algorithm
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.connections import Resolver, connection
 from ecqs_gateway.doors.redact import redactor
+from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
@@ -142,6 +143,11 @@ class Gateway:
                 hint=f"put it there as {HEADQUARTERS_KEYS.format(algorithm='ed25519').replace('*', '')}",
             )
         return Trust.of(keys)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Give what seals payloads at rest."""
+        return Vault.of(self.settings.keys)
 
     def connector(self, unit: str) -> ConnectorFile:
         """Give a unit's connector; raises Misconfigured with the first problem where it cannot be read."""

@@ -18,7 +18,7 @@ from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.ledger import dead_letters
 from ecqs_gateway.ledger.runs import Counts
 from ecqs_gateway.mapping.check import check, supersede
-from ecqs_gateway.mapping.mapped import ORDER, ROW, Checked, Mapped, detach
+from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Checked, Mapped, detach
 
 __all__ = ["FINDING_SCHEMA", "Draft", "Known", "letters_of", "prepare"]
 
@@ -39,6 +39,8 @@ class Known:
     latest: Callable[[pl.Series], pl.DataFrame]
     refused: frozenset[str] = frozenset()
     recent: tuple[pl.DataFrame, ...] = ()
+    corrected: frozenset[str] = frozenset()
+    """Digests headquarters refused and a correction replaced: the source still has them, and they never go again."""
 
     def of(self, keys: pl.Series) -> pl.DataFrame:
         """Give the last known version per key: ``key``, ``known_digest``, ``known_ordering``."""
@@ -52,7 +54,7 @@ class Draft:
 
     ``fresh`` holds the new record versions in order: ``__row``, ``key``, ``version``, ``previous``, ``ordering``,
     ``body``, ``findings``, ``source_key``; ``flags`` their findings by ``__row``; ``letters`` the dead letters;
-    ``passed`` the source key and digest of every row that is good now.
+    ``passed`` source key, digest and ``source_row`` of every row that is good now.
     """
 
     fresh: pl.DataFrame
@@ -88,7 +90,7 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
         flagged=checked.flags.filter(pl.col(ROW).is_in(fresh[ROW].implode()))[ROW].n_unique(),
     )
     current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]))
-    passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"))
+    passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"), pl.col(ROW).alias("source_row"))
     recent = fresh.select("key", known_digest="version", known_ordering=pl.col("ordering").cast(pl.String))
     return Draft(fresh, checked.flags, letters, passed, counts, recent)
 
@@ -113,9 +115,11 @@ def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
     joined = rendered.join(known.of(rendered["key"]), on="key", how="left", maintain_order="left")
     same = pl.col("version") == pl.col("known_digest")
     older = pl.col("ordering") < pl.col("known_ordering")
-    refused = pl.col("version").is_in(sorted(known.refused))
+    refused = same & pl.col("version").is_in(sorted(known.refused))
+    if known.corrected:
+        refused |= pl.col("version").is_in(sorted(known.corrected))
     verdict = (
-        pl.when(same & refused).then(pl.lit("refused"))
+        pl.when(refused).then(pl.lit("refused"))
         .when(same).then(pl.lit("unchanged"))
         .when(older).then(pl.lit("older"))
         .otherwise(pl.lit("fresh"))
@@ -128,9 +132,11 @@ def letters_of(
 ) -> pl.DataFrame:
     """Make the dead letters of one extraction: rows the checks refused, and lines that could not be read at all."""
     reasons = pl.col("reasons").list.eval(pl.element().struct.json_encode()).list.join(",")
+    of_field = pl.element().struct.field("rule").str.starts_with("ECQS-12")
+    in_mapping = pl.col("reasons").list.eval((pl.element().struct.field("severity") == REJECT) & of_field).list.any()
     refused = checked.bad.join(source_keys, on=ROW, how="left").select(
         _identity(pl.col("source")),
-        pl.lit("rules").alias("origin"),
+        pl.when(in_mapping).then(pl.lit("mapping")).otherwise(pl.lit("rules")).alias("origin"),
         "key",
         SOURCE_KEY,
         pl.lit(extraction_id).alias("extraction_id"),

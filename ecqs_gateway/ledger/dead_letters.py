@@ -1,21 +1,27 @@
 """Dead letters: records that could not go, each with its reasons, kept until something resolves it.
 
 A row that is met again with the same content is the same letter, not a new one: its identity is a digest of what was
-refused. When a row with the same source key gets through later, its open letters are resolved by that version.
+refused. A letter is ``open`` until a row with the same source key gets through (``resolved`` by that version), until
+its row changed at the source and was refused in its new form (``resolved`` by that run), until an approved correction
+of it was batched (``corrected``), or until a person gave it up (``discarded``). The last two stay so when the row is
+met again unchanged; a good row of the source resolves a corrected letter, for the source is then repaired.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway import __version__
 from ecqs_gateway.doors.clock import Clock, now
+from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.ledger.bulk import in_values, insert_frame
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.tables import dead_letter
 
-__all__ = ["SCHEMA", "empty", "resolve", "store"]
+__all__ = ["CHANGED", "PLAIN", "SCHEMA", "context", "empty", "resolve", "seal", "store", "unseal"]
 
 SCHEMA = {
     "identity": pl.String,
@@ -32,31 +38,99 @@ SCHEMA = {
 }
 """Columns of a frame of dead letters; ``version`` is hex, ``reasons``, ``source`` and ``mapped`` are JSON text."""
 
+PLAIN = Vault()
+"""Stores payloads as they are."""
+CHANGED = "changed at the source and refused anew in run "
+"""How ``resolved_by`` begins where a row changed and was refused in its new form too; the id of the run follows."""
+
+_PAYLOADS = ("source", "mapped")
+
 
 def empty() -> pl.DataFrame:
     """Give a frame without dead letters."""
     return pl.DataFrame(schema=SCHEMA)
 
 
-def store(connection: sa.Connection, lane_number: int, letters: pl.DataFrame, current: Run) -> tuple[int, int]:
-    """Store letters and give how many are new and how many were open already.
+def context(lane_number: int, identity: str, column: str) -> str:
+    """Name the place of a payload: what was sealed for one place does not open in another."""
+    return f"dead_letter/{lane_number}/{identity}/{column}"
 
-    Two rows of one frame with the same identity are one letter, counted
-    once as new and then as known. A resolved letter that is met again is open again, and counts as new.
+
+def seal(letters: pl.DataFrame, lane_number: int, vault: Vault) -> pl.DataFrame:
+    """Seal the payloads of a frame of letters; without a key they stay as they are."""
+    if not vault.sealing or letters.is_empty():
+        return letters
+    identities = letters["identity"].to_list()
+    sealed = [
+        pl.Series(
+            name,
+            [
+                None if text is None else vault.seal_text(text, context(lane_number, identity, name))
+                for identity, text in zip(identities, letters[name].to_list(), strict=True)
+            ],
+            dtype=pl.String,
+        )
+        for name in _PAYLOADS
+    ]
+    return letters.with_columns(sealed)
+
+
+def unseal(vault: Vault, lane_number: int, identity: str, column: str, text: str | None) -> str | None:
+    """Open one payload of a letter, sealed or stored before there was a key; raises Terminal ECQS-3042, ECQS-3043."""
+    return None if text is None else vault.open_text(text, context(lane_number, identity, column))
+
+
+def store(
+    connection: sa.Connection,
+    lane_number: int,
+    letters: pl.DataFrame,
+    current: Run,
+    *,
+    vault: Vault = PLAIN,
+    cause: str = "source",
+) -> tuple[int, int]:
+    """Store letters and give how many are new and how many were known.
+
+    Two rows of one frame with the same identity are one letter, counted once as new and then as known. A resolved
+    letter that is met again is open again, and counts as new. ``cause`` is why the rows were extracted: only rows
+    fresh from the source show that an older form of them is gone there.
     """
     if letters.is_empty():
         return 0, 0
     unique = letters.unique("identity", keep="first", maintain_order=True)
-    mine = sa.and_(
+    met = _met(connection, lane_number, unique, current)
+    fresh = unique.join(met, on="identity", how="anti", maintain_order="left")
+    _insert(connection, lane_number, seal(fresh, lane_number, vault), current)
+    if met.height:
+        _meet_again(connection, met, current)
+        changed = met.filter("stale")
+        _renew(connection, seal(changed.select("id", *SCHEMA), lane_number, vault), current)
+    if cause == "source":
+        _overtake(connection, lane_number, unique, current)
+    new = fresh.height + int(met["back"].sum())
+    return new, letters.height - new
+
+
+def _met(connection: sa.Connection, lane_number: int, unique: pl.DataFrame, current: Run) -> pl.DataFrame:
+    """Give the letters of the frame that are stored already, with ``id``, ``back`` (was resolved) and ``stale``."""
+    names = ("id", "identity", "state", "bundle", "engine", "resolved_by")
+    mine = (
         dead_letter.c.lane_id == lane_number,
         in_values(connection, dead_letter.c.identity, unique["identity"].to_list()),
     )
-    found = connection.execute(sa.select(dead_letter.c.identity, dead_letter.c.state).where(mine)).all()
-    known = {identity for identity, state in found if state == "open"}
-    if found:
-        again = {"state": "open", "last_run": current.id, "bundle": current.bundle, "resolved_at": None}
-        connection.execute(sa.update(dead_letter).where(mine).values(again))
-    fresh = unique.filter(~pl.col("identity").is_in([identity for identity, _ in found]))
+    found = connection.execute(sa.select(*(dead_letter.c[name] for name in names)).where(*mine)).all()
+    columns: Sequence[Sequence[object]] = list(zip(*found, strict=True)) if found else [[] for _ in names]
+    schema = dict.fromkeys(names, pl.String) | {"id": pl.Int64}
+    stored = pl.DataFrame(dict(zip(names, columns, strict=True)), schema=schema)
+    # Two rows with one source key, in two chunks, take turns: the one that comes second is no new letter.
+    turns = pl.col("resolved_by").fill_null("") == CHANGED + current.id
+    return stored.with_columns(
+        back=(pl.col("state") == "resolved") & ~turns,
+        stale=(pl.col("bundle") != current.bundle) | (pl.col("engine") != __version__),
+    ).join(unique, on="identity", maintain_order="left")
+
+
+def _insert(connection: sa.Connection, lane_number: int, fresh: pl.DataFrame, current: Run) -> None:
     insert_frame(
         connection,
         dead_letter,
@@ -71,30 +145,84 @@ def store(connection: sa.Connection, lane_number: int, letters: pl.DataFrame, cu
             pl.lit(current.clock().isoformat()).alias("created_at"),
         ),
     )
-    new = unique.height - len(known)
-    return new, letters.height - new
 
 
-def resolve(connection: sa.Connection, lane_number: int, passed: pl.DataFrame, *, clock: Clock = now) -> int:
-    """Resolve open letters whose source row got through: ``passed`` has ``source_key`` and ``digest`` (hex)."""
-    open_ones = sa.and_(dead_letter.c.lane_id == lane_number, dead_letter.c.state == "open")
-    wanted = sa.select(dead_letter.c.id, dead_letter.c.source_key).where(
-        open_ones, dead_letter.c.source_key.is_not(None)
+def _meet_again(connection: sa.Connection, met: pl.DataFrame, current: Run) -> None:
+    """Note that letters were met, where their rows lie now; what was resolved is open again."""
+    _update(connection, met.select("id", "extraction_id", "source_row"), {"last_run": current.id})
+    back = met.filter(pl.col("state") == "resolved")
+    if back.height:
+        _update(connection, back.select("id"), {"state": "open", "resolved_at": None, "resolved_by": None})
+
+
+def _renew(connection: sa.Connection, changed: pl.DataFrame, current: Run) -> None:
+    """Take over what content and engine of today say of letters that others had judged."""
+    if changed.is_empty():
+        return
+    judged = {"bundle": current.bundle, "engine": __version__}
+    _update(connection, changed.select("id", "origin", "reasons", "mapped"), judged)
+
+
+def _update(connection: sa.Connection, frame: pl.DataFrame, constant: Mapping[str, str | None]) -> None:
+    """Set columns of letters: one value each from the frame, by ``id``, and constants."""
+    each = {name: sa.bindparam(f"new_{name}", type_=dead_letter.c[name].type) for name in frame.columns if name != "id"}
+    wanted = sa.update(dead_letter).where(dead_letter.c.id == sa.bindparam("letter"))
+    rows = frame.rename({"id": "letter", **{name: f"new_{name}" for name in each}}).to_dicts()
+    connection.execute(wanted.values(**each, **constant), rows)
+
+
+def _overtake(connection: sa.Connection, lane_number: int, unique: pl.DataFrame, current: Run) -> None:
+    """Close letters whose row has another form now, which was refused too: only what is true now is worth mending."""
+    keys = unique.filter(pl.col("source_key").is_not_null())["source_key"].unique().to_list()
+    if not keys:
+        return
+    older = (
+        dead_letter.c.lane_id == lane_number,
+        dead_letter.c.state.in_(("open", "corrected")),
+        dead_letter.c.last_run < current.id,
+        in_values(connection, dead_letter.c.source_key, keys),
     )
-    found = connection.execute(wanted).all()
-    if not found or passed.is_empty():
+    closed = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": CHANGED + current.id}
+    connection.execute(sa.update(dead_letter).where(*older).values(closed))
+
+
+def resolve(
+    connection: sa.Connection,
+    lane_number: int,
+    passed: pl.DataFrame,
+    *,
+    clock: Clock = now,
+    cause: str = "source",
+) -> int:
+    """Resolve letters whose source row got through: ``passed`` has ``source_key`` and ``digest`` (hex).
+
+    Rows fresh from the source also resolve corrected letters: the source is repaired. What is asked of the ledger is
+    bounded by the commit or by the letters there are, whichever is less.
+    """
+    if passed.is_empty():
         return 0
+    states = ("open", "corrected") if cause == "source" else ("open",)
+    waiting = sa.and_(
+        dead_letter.c.lane_id == lane_number, dead_letter.c.state.in_(states), dead_letter.c.source_key.is_not(None)
+    )
+    few = connection.execute(
+        sa.select(sa.func.count()).select_from(
+            sa.select(dead_letter.c.id).where(waiting).limit(passed.height).subquery()
+        )
+    ).scalar_one()
+    if not few:
+        return 0
+    wanted = sa.select(dead_letter.c.id, dead_letter.c.source_key).where(waiting)
+    if few == passed.height:
+        wanted = wanted.where(in_values(connection, dead_letter.c.source_key, passed["source_key"].to_list()))
+    found = connection.execute(wanted).all()
     letters = pl.DataFrame(
         {"id": [f.id for f in found], "source_key": [f.source_key for f in found]},
         schema={"id": pl.Int64, "source_key": pl.String},
     )
-    hits = letters.join(passed.unique("source_key", keep="last"), on="source_key").select("id", "digest")
-    changes = [{"letter": number, "by": f"version {digest}"} for number, digest in hits.rows()]
-    if changes:
-        connection.execute(
-            sa.update(dead_letter)
-            .where(dead_letter.c.id == sa.bindparam("letter"))
-            .values(state="resolved", resolved_at=clock().isoformat(), resolved_by=sa.bindparam("by")),
-            changes,
-        )
-    return len(changes)
+    hits = letters.join(passed.unique("source_key", keep="last"), on="source_key").select(
+        "id", resolved_by=pl.concat_str(pl.lit("version "), "digest")
+    )
+    if hits.height:
+        _update(connection, hits, {"state": "resolved", "resolved_at": clock().isoformat()})
+    return hits.height

@@ -7,19 +7,19 @@ at once. After a crash, stored but unprocessed extractions are taken up again be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 import sqlalchemy as sa
 
-from ecqs_gateway.ledger import evidence, lanes, runs
+from ecqs_gateway.ledger import corrections, evidence, lanes, runs
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import Stage, StagedFile
 from ecqs_gateway.ledger.tables import extraction, lane
 
-__all__ = ["Extraction", "abandon", "load_frames", "pending", "stage_frames", "store"]
+__all__ = ["Extraction", "abandon", "cause_of", "insert", "load_frames", "pending", "stage_frames", "store"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Extraction:
     rows: int
     origin: str
     files: Mapping[str, StagedFile]
+    cause: str = "source"
+    """Why: ``source`` (read there), ``retry``, ``correction`` or ``release`` (taken from what was stored before)."""
 
 
 def stage_frames(stage: Stage, lease: Lease, name: str, frames: Mapping[str, pl.DataFrame]) -> dict[str, StagedFile]:
@@ -45,23 +47,38 @@ def store(database: Database, lease: Lease, current: Run, draft: Extraction, *, 
     """
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
-        values = {
-            "lane_id": lease.lane_id,
-            "run_id": current.id,
-            "rows": draft.rows,
-            "origin": draft.origin,
-            "files": StagedFile.many_to_json(draft.files),
-            "watermark": watermark,
-            "state": "stored",
-            "created_at": current.clock().isoformat(),
-        }
-        number = connection.execute(extraction.insert().values(values).returning(extraction.c.id)).scalar_one()
-        if watermark is not None:
-            connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(watermark=watermark))
-        runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(extracted=draft.rows))
-        facts = {"rows": draft.rows, "files": {role: f.digest for role, f in draft.files.items()}}
-        evidence.append(connection, "extracted", f"{lease.unit}/{lease.kind}/{number}", facts, clock=current.clock)
-    return Extraction(int(number), draft.rows, draft.origin, draft.files)
+        return insert(connection, lease, current, draft, watermark=watermark)
+
+
+def insert(
+    connection: sa.Connection, lease: Lease, current: Run, draft: Extraction, *, watermark: str | None = None
+) -> Extraction:
+    """Do what ``store`` does inside the caller's transaction, which has checked the lease."""
+    values = {
+        "lane_id": lease.lane_id,
+        "run_id": current.id,
+        "rows": draft.rows,
+        "origin": draft.origin,
+        "files": StagedFile.many_to_json(draft.files),
+        "watermark": watermark,
+        "state": "stored",
+        "created_at": current.clock().isoformat(),
+        "cause": draft.cause,
+    }
+    number = connection.execute(extraction.insert().values(values).returning(extraction.c.id)).scalar_one()
+    if watermark is not None:
+        connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(watermark=watermark))
+    runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(extracted=draft.rows))
+    facts: dict[str, object] = {"rows": draft.rows, "files": {role: f.digest for role, f in draft.files.items()}}
+    if draft.cause != "source":
+        facts["cause"] = draft.cause
+    evidence.append(connection, "extracted", f"{lease.unit}/{lease.kind}/{number}", facts, clock=current.clock)
+    return replace(draft, id=int(number))
+
+
+def cause_of(connection: sa.Connection, number: int) -> str:
+    """Say why an extraction was made."""
+    return str(connection.execute(sa.select(extraction.c.cause).where(extraction.c.id == number)).scalar_one())
 
 
 def pending(database: Database, lease: Lease) -> list[Extraction]:
@@ -73,19 +90,23 @@ def pending(database: Database, lease: Lease) -> list[Extraction]:
     )
     with database.read() as connection:
         found = connection.execute(wanted).all()
-    return [Extraction(f.id, f.rows, f.origin, StagedFile.many_from_json(f.files)) for f in found]
+    return [Extraction(f.id, f.rows, f.origin, StagedFile.many_from_json(f.files), f.cause) for f in found]
 
 
 def abandon(database: Database, lease: Lease, current: Run, found: Extraction) -> None:
     """Give up a stored extraction that can no longer be processed, and let the lane read its whole source again.
 
-    What was sent before is known by its digest and not sent a second time. The stored rows stay in the stage.
+    What was sent before is known by its digest and not sent a second time. The stored rows stay in the stage. Rows
+    that were taken from what was stored before leave the source alone: their dead letters are open as before.
     """
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
         mine = (extraction.c.id == found.id, extraction.c.state == "stored")
         connection.execute(sa.update(extraction).where(*mine).values(state="abandoned"))
-        connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(watermark=None))
+        if found.cause == "source":
+            connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(watermark=None))
+        else:
+            corrections.fail(connection, found.id, "the mapping names columns the stored row does not have", current)
         subject = f"{lease.unit}/{lease.kind}/{found.id}"
         evidence.append(connection, "abandoned", subject, {"rows": found.rows}, clock=current.clock)
 

@@ -13,8 +13,9 @@ import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway import __version__
+from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Conflict
-from ecqs_gateway.ledger import dead_letters, evidence, lanes, runs
+from ecqs_gateway.ledger import corrections, dead_letters, evidence, extractions, lanes, runs
 from ecqs_gateway.ledger.bulk import insert_frame
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
@@ -73,11 +74,13 @@ class Prepared:
     """``source_key`` and ``digest`` of all rows that are good now, sent or unchanged: they resolve old letters."""
 
 
-def commit_prepared(database: Database, lease: Lease, current: Run, prepared: Prepared) -> runs.Counts:
+def commit_prepared(
+    database: Database, lease: Lease, current: Run, prepared: Prepared, vault: Vault = dead_letters.PLAIN
+) -> runs.Counts:
     """Commit batches, record versions, dead letters and findings of one extraction; give the final counts.
 
-    Raises Conflict ECQS-3010 (lease lost), ECQS-3014 (sequence already used) or ECQS-3030 (a row is unaccounted
-    for): then nothing is written.
+    The payloads of new letters are sealed by the vault. Raises Conflict ECQS-3010 (lease lost), ECQS-3014 (sequence
+    already used) or ECQS-3030 (a row is unaccounted for): then nothing is written.
     """
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
@@ -88,10 +91,7 @@ def commit_prepared(database: Database, lease: Lease, current: Run, prepared: Pr
         # Sorted, because the table is a tree by key: neighbours share its pages.
         insert_frame(connection, record_version, prepared.versions.select(*columns, *constant).sort("key", "sequence"))
         insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
-        new, known = dead_letters.store(connection, lease.lane_id, prepared.letters, current)
-        met = prepared.letters["source_key"].drop_nulls()
-        passed = prepared.passed.filter(~pl.col("source_key").is_in(met.implode()))
-        resolved = dead_letters.resolve(connection, lease.lane_id, passed, clock=current.clock)
+        new, known, told = _letters(connection, lease, current, prepared, vault)
         known += prepared.counts.dead_known  # rows whose record headquarters refused before: their letter stands
         counts = replace(prepared.counts, dead_new=new, dead_known=known).proven()
         done = connection.execute(
@@ -104,13 +104,30 @@ def commit_prepared(database: Database, lease: Lease, current: Run, prepared: Pr
                 "ECQS-3015", f"extraction {prepared.extraction_id} was processed already; nothing was written"
             )
         runs.add_counts(connection, current.id, lease.lane_id, replace(counts, extracted=0))
-        facts = {"counts": {k: v for k, v in counts.__dict__.items() if v}, "resolved": resolved}
+        facts = {"counts": {k: v for k, v in counts.__dict__.items() if v}, **told}
         # Last of all: whoever appends makes other workers' appends wait for the commit.
         for sealed in prepared.batches:
             evidence.append(connection, "sealed", sealed.id, _sealed(sealed, prepared), clock=current.clock)
         subject = f"{lease.unit}/{lease.kind}/{prepared.extraction_id}"
         evidence.append(connection, "prepared", subject, facts, clock=current.clock)
     return counts
+
+
+def _letters(
+    connection: sa.Connection, lease: Lease, current: Run, prepared: Prepared, vault: Vault
+) -> tuple[int, int, dict[str, int]]:
+    """Book what becomes of dead letters by this extraction: how many are new, how many known, and what to tell."""
+    cause = extractions.cause_of(connection, prepared.extraction_id)
+    if cause == "correction":
+        rows = corrections.Rows(prepared.versions, prepared.passed, prepared.letters)
+        told = corrections.book(connection, prepared.extraction_id, rows, current)
+        return 0, prepared.letters.height, told
+    new, known = dead_letters.store(connection, lease.lane_id, prepared.letters, current, vault=vault, cause=cause)
+    met = prepared.letters["source_key"].drop_nulls()
+    passed = prepared.passed.filter(~pl.col("source_key").is_in(met.implode()))
+    resolved = dead_letters.resolve(connection, lease.lane_id, passed, clock=current.clock, cause=cause)
+    withdrawn = corrections.withdraw_overtaken(connection, lease.lane_id, clock=current.clock)
+    return new, known, {"resolved": resolved} | ({"withdrawn": withdrawn} if withdrawn else {})
 
 
 def _take_sequences(connection: sa.Connection, lease: Lease, batches: tuple[Outgoing, ...]) -> None:

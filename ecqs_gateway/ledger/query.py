@@ -21,7 +21,7 @@ from ecqs_gateway.ledger.tables import (
     run_count,
 )
 
-__all__ = ["find_record", "last_run", "refused_versions", "run_counts", "status"]
+__all__ = ["corrected_versions", "find_record", "last_run", "refused_versions", "run_counts", "status"]
 
 Row = dict[str, Any]
 """One row as a plain mapping; binary columns as hex text."""
@@ -87,8 +87,19 @@ def status(database: Database) -> list[Row]:
 
 def refused_versions(database: Database, lane_number: int) -> list[str]:
     """Give the digests (hex) of record versions headquarters refused and nothing has replaced yet."""
+    return _refused(database, lane_number, ("open", "discarded"))
+
+
+def corrected_versions(database: Database, lane_number: int) -> list[str]:
+    """Give the digests (hex) of refused record versions that a correction replaced and the source still has."""
+    return _refused(database, lane_number, ("corrected",))
+
+
+def _refused(database: Database, lane_number: int, states: tuple[str, ...]) -> list[str]:
     wanted = sa.select(dead_letter.c.version).where(
-        dead_letter.c.lane_id == lane_number, dead_letter.c.origin == "headquarters", dead_letter.c.state == "open"
+        dead_letter.c.lane_id == lane_number,
+        dead_letter.c.origin == "headquarters",
+        dead_letter.c.state.in_(states),
     )
     with database.read() as connection:
         return [bytes(v).hex() for (v,) in connection.execute(wanted) if v is not None]

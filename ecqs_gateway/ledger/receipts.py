@@ -11,12 +11,12 @@ import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway.doors.clock import Clock, now
-from ecqs_gateway.ledger import dead_letters, evidence, lanes, runs
+from ecqs_gateway.ledger import corrections, dead_letters, evidence, lanes, runs
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
-from ecqs_gateway.ledger.tables import batch, dead_letter, receipt, record_version
+from ecqs_gateway.ledger.tables import batch, dead_letter, extraction, receipt, record_version
 
 __all__ = ["Awaited", "Refusal", "Taken", "awaited", "levels_taken", "settle", "store_refused"]
 
@@ -126,19 +126,23 @@ def _advance(connection: sa.Connection, lease: Lease, current: Run, owner: sa.Ro
 
 
 def _resolve_replaced(connection: sa.Connection, lane_number: int, owner: sa.Row[Any], current: Run) -> None:
-    """Resolve what headquarters refused of records that a later batch has now brought."""
-    here = sa.select(record_version.c.key).where(
-        record_version.c.lane_id == lane_number, record_version.c.sequence == owner.sequence
-    )
-    open_before = sa.and_(
+    """Resolve what headquarters refused of records that a later batch has now brought.
+
+    A letter that was corrected waits for the source itself: only a version made of a row read there resolves it.
+    """
+    mine = (record_version.c.lane_id == lane_number, record_version.c.sequence == owner.sequence)
+    here = sa.select(record_version.c.key).where(*mine)
+    from_source = here.join(extraction, extraction.c.id == record_version.c.extraction_id)
+    before = (
         dead_letter.c.lane_id == lane_number,
         dead_letter.c.origin == "headquarters",
-        dead_letter.c.state == "open",
         dead_letter.c.batch_id != owner.id,
     )
-    loaded = sa.update(dead_letter).where(open_before, dead_letter.c.key.in_(here))
     note = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": f"batch {owner.id}"}
-    connection.execute(loaded.values(note))
+    for state, keys in (("open", here), ("corrected", from_source.where(extraction.c.cause == "source"))):
+        loaded = sa.update(dead_letter).where(*before, dead_letter.c.state == state, dead_letter.c.key.in_(keys))
+        connection.execute(loaded.values(note))
+    corrections.withdraw_overtaken(connection, lane_number, clock=current.clock)
 
 
 def _letters(connection: sa.Connection, lane_number: int, sequence: int, taken: Taken) -> pl.DataFrame:
