@@ -46,7 +46,9 @@ def _register() -> None:
         check,
         demo,
         evidence,
+        findings,
         generate,
+        letters,
         observe,
         prove,
         sandbox,
@@ -55,8 +57,9 @@ def _register() -> None:
         sync,
     )
 
-    for module in (check, sync, status, show, prove, observe, demo, generate):
+    for module in (check, sync, status, show, findings, prove, observe, demo, generate):
         module.register(app)
+    app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(sandbox.app, name="sandbox")
 

@@ -30,6 +30,7 @@ __all__ = [
     "ContentModel",
     "FileStream",
     "FilesSource",
+    "FourEyes",
     "NationalFile",
     "ReceiptSettings",
     "RetrySettings",
@@ -303,6 +304,17 @@ class RetrySettings(ContentModel):
         return self
 
 
+class FourEyes(ContentModel):
+    """Which decisions on dead letters take a second person."""
+
+    corrections: Flag = True
+    """Whether a correction of a source row takes effect only when someone other than its author approves it."""
+    retries: Flag = False
+    """Whether mapping stored source rows anew, as they are, takes a second person."""
+    discards: Flag = False
+    """Whether giving a dead letter up takes a second person."""
+
+
 class NationalFile(ContentModel):
     """The file connectors/national.yaml: how batches reach headquarters and receipts come back."""
 
@@ -322,3 +334,5 @@ class NationalFile(ContentModel):
     """Size and form of batches."""
     retry: RetrySettings = RetrySettings()
     """What happens when a delivery fails."""
+    four_eyes: FourEyes = FourEyes()
+    """Which decisions on dead letters take a second person."""

@@ -10,6 +10,7 @@ from ecqs_gateway.doors import xml
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.ledger import query
+from ecqs_gateway.ledger.dead_letters import unseal
 from ecqs_gateway.ledger.stage import StagedFile
 
 __all__ = ["describe"]
@@ -31,8 +32,11 @@ def describe(gateway: Gateway, key: str, *, unit: str | None = None, kind: str |
         version["body"] = _body(gateway, version)
     for letter in found["dead_letters"]:
         letter["reasons"] = json.loads(letter["reasons"])
+        for name in ("source", "mapped"):
+            letter[name] = unseal(gateway.vault, letter["lane_id"], letter["identity"], name, letter[name])
         letter["source"] = json.loads(letter["source"]) if letter["source"] else _source_row(gateway, letter)
-        letter["mapped"] = json.loads(letter["mapped"]) if letter["mapped"] else None
+        mapped = letter["mapped"]  # what the schema refused was kept as XML
+        letter["mapped"] = json.loads(mapped) if mapped and mapped.startswith("{") else mapped
     return found
 
 

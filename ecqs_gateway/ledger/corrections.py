@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import polars as pl
 import sqlalchemy as sa
@@ -21,7 +21,7 @@ from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.runs import Run
-from ecqs_gateway.ledger.tables import correction, dead_letter, lane
+from ecqs_gateway.ledger.tables import correction, dead_letter, extraction, lane
 
 __all__ = ["Changes", "Decision", "Proposed", "Rows"]
 __all__ += ["book", "decide", "fail", "find", "insert", "waiting", "withdraw_others", "withdraw_overtaken"]
@@ -51,6 +51,22 @@ class Proposed:
     created_at: str
 
 
+class Lettered(Protocol):
+    """A letter, as far as a proposal needs it."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def lane_id(self) -> int:
+        """Its lane."""
+
+    @property
+    def identity(self) -> str:
+        """What makes it the same letter when met again."""
+
+
 @dataclass(frozen=True)
 class Rows:
     """What became of the rows of an extraction: frames that name them by ``source_row``."""
@@ -74,8 +90,8 @@ def _context(lane_number: int, identity: str, created_at: str) -> str:
     return f"correction/{lane_number}/{identity}/{created_at}"
 
 
-def insert(connection: sa.Connection, vault: Vault, *, letter: sa.Row[Any], values: Mapping[str, Any]) -> int:
-    """Store a proposal about a letter (a row with ``id``, ``lane_id``, ``identity``) and give its number.
+def insert(connection: sa.Connection, vault: Vault, *, letter: Lettered, values: Mapping[str, Any]) -> int:
+    """Store a proposal about a letter and give its number.
 
     ``values`` has ``action``, ``changes``, ``reason``, ``author`` and ``created_at``; the changes are sealed.
     """
@@ -158,11 +174,10 @@ def withdraw_overtaken(connection: sa.Connection, lane_number: int, *, clock: Cl
 
 def waiting(connection: sa.Connection, letter: int) -> int | None:
     """Give the approved correction of a letter whose row has not gone through the pipeline yet."""
-    open_letter = (dead_letter.c.id == correction.c.dead_letter_id, dead_letter.c.state == "open")
-    wanted = sa.select(correction.c.id).where(
-        correction.c.dead_letter_id == letter,
-        correction.c.state == "approved",
-        sa.select(dead_letter.c.id).where(*open_letter).exists(),
+    wanted = (
+        sa.select(correction.c.id)
+        .join(extraction, extraction.c.id == correction.c.extraction_id)
+        .where(correction.c.dead_letter_id == letter, correction.c.state == "approved", extraction.c.state == "stored")
     )
     found = connection.execute(wanted).scalar()
     return int(found) if found is not None else None
