@@ -17,8 +17,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-letter_decisions.register(app)
-letter_book.register(app)
 
 _LIST = {
     "id": "id",
@@ -212,3 +210,7 @@ def corrections(
     else:
         print_table(f"Corrections ({', '.join(state or ['proposed'])})", _CORRECTIONS, rows, numbers=["id", "letter"])
         say("`ecqs dead-letters approve <id> --by <name>` lets one take effect, `refuse` does not.")
+
+
+letter_decisions.register(app)
+letter_book.register(app)

@@ -18,6 +18,7 @@ from ecqs_gateway.doors.ssh import Endpoint
 from ecqs_gateway.errors import GatewayError, Terminal
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.progress import Step
+from ecqs_gateway.flows.refusals import with_source_keys
 from ecqs_gateway.ledger import lanes, outbox, receipts, versions
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.receipts import Refusal, Taken
@@ -242,7 +243,7 @@ class Delivery:
             issued_at=receipt.issued.isoformat(),
             name=waiting.name,
             file=file,
-            refusals=refusals,
+            refusals=with_source_keys(self._gateway, self._lease, receipt, refusals),
         )
         counts = receipts.settle(self._gateway.database, self._lease, self._run, taken)
         self._counts += counts

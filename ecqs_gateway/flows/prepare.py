@@ -6,7 +6,7 @@ in, so that ``sync --dry-run`` and the tests use the very same steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -20,7 +20,7 @@ from ecqs_gateway.ledger.runs import Counts
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Checked, Mapped, detach
 
-__all__ = ["FINDING_SCHEMA", "Draft", "Known", "letters_of", "prepare"]
+__all__ = ["FINDING_SCHEMA", "Draft", "Known", "key_text", "letters_of", "prepare"]
 
 FINDING_SCHEMA = {"key": pl.String, "sequence": pl.Int64, "rule": pl.String, "field": pl.String, "message": pl.String}
 
@@ -96,9 +96,12 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
 
 
 def _source_keys(lane: LanePlan, source: pl.DataFrame) -> pl.DataFrame:
-    """Give the key of each source row as one text: what a person looks the row up with."""
-    parts = [pl.col(name).cast(pl.String).fill_null("") for name in lane.stream.key]
-    return source.select(ROW, pl.concat_str(parts, separator="|").alias(SOURCE_KEY))
+    return source.select(ROW, key_text(lane.stream.key).alias(SOURCE_KEY))
+
+
+def key_text(names: Sequence[str]) -> pl.Expr:
+    """Give the key of a source row as one text: what a person looks the row up with."""
+    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in names], separator="|")
 
 
 def _rendered(lane: LanePlan, kept: Mapped, flags: pl.DataFrame, source_keys: pl.DataFrame) -> pl.DataFrame:

@@ -179,7 +179,7 @@ def _overtake(connection: sa.Connection, lane_number: int, unique: pl.DataFrame,
     older = (
         dead_letter.c.lane_id == lane_number,
         dead_letter.c.state.in_(("open", "corrected")),
-        dead_letter.c.last_run < current.id,
+        dead_letter.c.last_run != current.id,
         in_values(connection, dead_letter.c.source_key, keys),
     )
     closed = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": CHANGED + current.id}

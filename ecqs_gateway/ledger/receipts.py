@@ -45,6 +45,8 @@ class Refusal:
     code: str
     field: str | None
     reason: str
+    source_key: str | None = None
+    """Key of the row the record was made of, where that row is still at hand."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ def _letters(connection: sa.Connection, lane_number: int, sequence: int, taken: 
     mine = (record_version.c.lane_id == lane_number, record_version.c.sequence == sequence)
     names = (record_version.c.key, record_version.c.extraction_id, record_version.c.source_row)
     places = {f.key: (f.extraction_id, f.source_row) for f in connection.execute(sa.select(*names).where(*mine))}
+    source_keys = {refusal.key: refusal.source_key for refusal in taken.refusals}
     by_record: dict[tuple[str, str], list[dict[str, str | None]]] = {}
     for refusal in taken.refusals:
         reason = {
@@ -167,6 +170,7 @@ def _letters(connection: sa.Connection, lane_number: int, sequence: int, taken: 
             "identity": version,
             "origin": "headquarters",
             "key": key,
+            "source_key": source_keys.get(key),
             "version": version,
             "batch_id": taken.batch_id,
             "extraction_id": places.get(key, (None, None))[0],
