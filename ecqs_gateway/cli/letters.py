@@ -29,6 +29,8 @@ _LIST = {
     "why": "why",
     "first": "first met",
 }
+_WIDEST = 60
+"""Characters of a value in a table; --json has all of them."""
 _GROUPS = {"letters": "letters", "example": "for example"}
 _CORRECTIONS = {
     "id": "id",
@@ -104,7 +106,8 @@ def _print_page(rows: list[dict[str, Any]], total: int, states: list[str], page:
     print_table(f"Dead letters ({', '.join(states)})", _LIST, rows, numbers=["id"])
     pages = -(-total // limit)
     if pages > 1:
-        say(f"Page {page} of {pages}, {total} in all. Next: --page {page % pages + 1}, or count them with --by rule.")
+        following = f"next: --page {page + 1}, or " if page < pages else ""
+        say(f"Page {page} of {pages}, {total} in all; {following}count them with --by rule.")
     say("`ecqs dead-letters show <id>` tells everything about one of them.")
 
 
@@ -162,15 +165,7 @@ def _print_sides(found: dict[str, Any]) -> None:
     """Print source and record side by side; what stands on one side only after it."""
     source = found["source"]
     if found["fields"]:
-        shown = [
-            {
-                "source": "; ".join(f"{c} = {'—' if v is None else v}" for c, v in row["source"].items()),
-                "field": row["field"],
-                "value": "—" if row["value"] is None else row["value"],
-                "wrong": ", ".join(row["wrong"]),
-            }
-            for row in found["fields"]
-        ]
+        shown = _sides(found["fields"])
         columns = {"source": "source row", "field": "national field", "value": "value", "wrong": "refused by"}
         print_table("Source row and the record made of it", columns, shown)
         used = {column for row in found["fields"] for column in row["source"]}
@@ -185,6 +180,27 @@ def _print_sides(found: dict[str, Any]) -> None:
                 say(f"  {name} = {'—' if text is None else text}")
         else:
             say(f"  {value or '-'}")
+
+
+def _sides(fields: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the lines of the table; where one source value makes several fields, it is written once."""
+    shown: list[dict[str, Any]] = []
+    before = ""
+    for row in fields:
+        source = "; ".join(f"{column} = {_cut(value)}" for column, value in row["source"].items())
+        same = bool(source) and source == before
+        before = source
+        wrong = ", ".join(row["wrong"])
+        shown.append(
+            {"source": "〃" if same else source, "field": row["field"], "value": _cut(row["value"]), "wrong": wrong}
+        )
+    return shown
+
+
+def _cut(value: str | None) -> str:
+    if value is None:
+        return "—"
+    return value if len(value) <= _WIDEST else f"{value[: _WIDEST - 1]}…"
 
 
 @app.command()
