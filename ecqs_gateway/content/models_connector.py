@@ -335,4 +335,4 @@ class NationalFile(ContentModel):
     retry: RetrySettings = RetrySettings()
     """What happens when a delivery fails."""
     four_eyes: FourEyes = FourEyes()
-    """Which decisions on dead letters take a second person."""
+    """Who has to agree before a decision on dead letters takes effect."""
