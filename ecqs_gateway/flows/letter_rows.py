@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from ecqs_gateway.errors import GatewayError
+from ecqs_gateway.errors import GatewayError, Misconfigured
 from ecqs_gateway.extract.chunk import ChildFrame, Chunk
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
@@ -115,6 +115,7 @@ def _by_extraction(letters: Sequence[Letter]) -> Iterable[list[Letter]]:
 def _pieces(gateway: Gateway, lane: LanePlan, letters: Sequence[Letter]) -> Iterator[Piece]:
     """Give the rows of one extraction; rows with one source key go apart, for their child rows could not be told."""
     frames = extractions.load_frames(gateway.stage, StagedFile.many_from_json(letters[0].files or "{}"))
+    _require_keys(lane, frames)
     rows = frames["rows"][[letter.source_row or 0 for letter in letters]]
     turn = _key_texts(rows, lane.stream.key).select(pl.int_range(pl.len()).over(pl.all())).to_series()
     for number in turn.unique().sort():
@@ -127,6 +128,23 @@ def _pieces(gateway: Gateway, lane: LanePlan, letters: Sequence[Letter]) -> Iter
         }
         chunk = Chunk(lane.unit, lane.kind, 0, mine, children, None, letters[0].read_from or lane.table)
         yield Piece(lane, chunk, tuple(letters[place] for place in chosen.arg_true()))
+
+
+def _require_keys(lane: LanePlan, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Refuse rows that were stored when the connector named other keys."""
+    wanted = [("rows", tuple(lane.stream.key))]
+    for name, child in lane.children().items():
+        if f"child-{name}" in frames:
+            wanted += [("rows", tuple(child.key)), (f"child-{name}", tuple(child.parent_key))]
+    for role, names in wanted:
+        missing = sorted(set(names) - set(frames[role].columns))
+        if missing:
+            raise Misconfigured(
+                "ECQS-6109",
+                f"the stored rows have no column {', '.join(missing)}, which the connector names as key now",
+                where=f"connectors/provinces/{lane.unit}.yaml",
+                hint="read the source again: `ecqs sync --since <day>`",
+            )
 
 
 def _key_texts(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

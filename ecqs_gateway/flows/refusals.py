@@ -40,14 +40,18 @@ def with_source_keys(
             keys = _keys(gateway, lease, int(str(number)), part["source_row"])
         except GatewayError:
             continue  # pruned, or the connector is broken today: the letter is told all the same
-        found.update(zip(part["key"].to_list(), keys.to_list(), strict=True))
+        found.update(zip(part["key"].to_list(), keys, strict=False))
     return tuple(replace(refusal, source_key=found.get(refusal.key)) for refusal in refusals)
 
 
-def _keys(gateway: Gateway, lease: Lease, number: int, rows: pl.Series) -> pl.Series:
-    names = gateway.connector(lease.unit).streams[lease.kind].key
+def _keys(gateway: Gateway, lease: Lease, number: int, rows: pl.Series) -> list[str]:
+    """Give the key of each of these rows of an extraction; none where the stream has another key since."""
+    stream = gateway.connector(lease.unit).streams.get(lease.kind)
     with gateway.database.read() as connection:
         wanted = sa.select(extraction.c.files).where(extraction.c.id == number)
         files = StagedFile.many_from_json(connection.execute(wanted).scalar_one())
     frame = extractions.load_frames(gateway.stage, {"rows": files["rows"]})["rows"]
-    return frame[rows.to_list()].select(key_text(names).alias("key")).to_series()
+    if stream is None or not set(stream.key) <= set(frame.columns):
+        return []
+    keys: list[str] = frame[rows.to_list()].select(key_text(stream.key).alias("key"))["key"].to_list()
+    return keys

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ecqs_gateway.doors import workbook
 from ecqs_gateway.doors.workbook import Column, Sheet, holds, neutral, plain, read_book, sheet_name, write_book
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows import approvals, letter_import
@@ -196,7 +197,6 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><x>&a;</x>'
         ("xl/worksheets/sheet1.xml", b" " * (1 << 20) + BOMB, "6122"),
         ("xl/vbaProject.bin", b"x", "6122"),
         ("xl/externalLinks/externalLink1.xml", b"<x/>", "6122"),
-        ("xl/media/zeros.bin", bytes(310_000_000), "6122"),
         ("xl/workbook.xml", b"<not xml", "6121"),
     ],
 )
@@ -205,6 +205,16 @@ def test_a_dangerous_workbook_is_refused_before_it_is_read(w, name: str, content
     with pytest.raises(Terminal) as caught:
         read_book(_with(data, name, content), place="here")
     assert caught.value.code == f"ECQS-{code}"
+
+
+def test_a_workbook_that_inflates_to_too_much_is_refused_while_it_is_read(w, monkeypatch) -> None:
+    monkeypatch.setattr(workbook, "_LARGEST_INFLATED", 3_000_000)
+    data = write_book([Sheet("s", (Column("列"),), [["x"]])], made=w.START)
+    assert read_book(data, place="here")["s"] == [["列"], ["x"]]
+    with pytest.raises(Terminal) as caught:
+        read_book(_with(data, "xl/media/zeros.bin", bytes(4_000_000)), place="here")
+    assert caught.value.code == "ECQS-6122"
+    assert "inflates" in caught.value.message
 
 
 @pytest.mark.parametrize("data", [b"", b"no workbook", b"PK\x03\x04" + bytes(100), b"PK\x05\x06" + bytes(18)])

@@ -154,3 +154,13 @@ def test_two_rows_with_one_source_key_do_not_close_each_others_letters(world, w)
         again = w.counts(world.sync())
         assert (again["dead_new"], again["dead_known"]) == (0, 2)
         assert [x.state for x in _letters(world)] == ["open", "open"]
+
+
+def test_rows_stored_under_another_key_are_told_as_missing(world, w) -> None:
+    _refused(world, w)
+    connector = world.content / f"connectors/provinces/{UNIT}.yaml"
+    connector.write_text(connector.read_text("utf-8").replace("key: [id]", "key: [nummer]"), "utf-8")
+    with world.gateway() as gateway:
+        planned = retry.plan(gateway, find(gateway.database, Filter()))
+        assert planned.counts == {"missing": 2}
+        assert all("no column nummer" in str(verdict.why) for verdict in planned.verdicts)
