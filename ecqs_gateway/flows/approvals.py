@@ -24,7 +24,7 @@ from ecqs_gateway.ledger import corrections, evidence, letters
 from ecqs_gateway.ledger.corrections import Decision, Proposed
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
-from ecqs_gateway.ledger.letters import Filter, Letter
+from ecqs_gateway.ledger.letters import Done, Filter, Letter
 
 __all__ = ["FLOW", "approve", "discard", "refuse", "reopen"]
 
@@ -40,7 +40,8 @@ def refuse(gateway: Gateway, number: int, *, by: str, reason: str) -> str:
         if not corrections.decide(connection, number, Decision(state, name, why), clock=gateway.clock):
             raise _decided(proposal)
         facts = {"correction": number, "letter": proposal.letter, "by": name}
-        evidence.append(connection, state, f"{proposal.unit}/{proposal.kind}", facts, clock=gateway.clock)
+        event = "correction withdrawn" if state == "withdrawn" else "correction refused"
+        evidence.append(connection, event, f"{proposal.unit}/{proposal.kind}", facts, clock=gateway.clock)
     return state
 
 
@@ -192,9 +193,9 @@ def _decide(connection: sa.Connection, gateway: Gateway, letter: Letter, state: 
         )
 
 
-def _mark(connection: sa.Connection, gateway: Gateway, found: Sequence[Letter], event: str, by: str) -> None:
+def _mark(connection: sa.Connection, gateway: Gateway, found: Sequence[Letter], done: Done, by: str) -> None:
     lanes = sorted({(letter.lane_id, letter.unit, letter.kind) for letter in found})
     for number, unit, kind in lanes:
         corrections.withdraw_overtaken(connection, number, clock=gateway.clock)
         ids = [letter.id for letter in found if (letter.unit, letter.kind) == (unit, kind)]
-        letters.mark(connection, event, f"{unit}/{kind}", ids, {"by": by}, clock=gateway.clock)
+        letters.mark(connection, done, f"{unit}/{kind}", ids, {"by": by}, clock=gateway.clock)

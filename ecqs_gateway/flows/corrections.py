@@ -241,7 +241,7 @@ def _store(gateway: Gateway, found: Sequence[Letter], values: Sequence[Mapping[s
             facts = {"correction": number, "action": wanted["action"], "letter": letter.id, "author": wanted["author"],
                      "columns": sorted(changes), "reason": reason}  # fmt: skip
             subject = f"{letter.unit}/{letter.kind}"
-            evidence.append(connection, "proposed", subject, facts, clock=gateway.clock)
+            evidence.append(connection, "correction proposed", subject, facts, clock=gateway.clock)
             numbers.append((number, False))
     return numbers
 

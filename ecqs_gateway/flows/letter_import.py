@@ -119,12 +119,12 @@ def take_back(
     report = Report(done=tuple(sorted(done, key=lambda row: (str(row["sheet"]), int(str(row["row"]))))))
     with gateway.database.write() as connection:
         facts = {"file": digest, "author": name, **report.counts}
-        evidence.append(connection, "imported", "dead letters", facts, clock=gateway.clock)
+        evidence.append(connection, "letters imported", "dead letters", facts, clock=gateway.clock)
     return report
 
 
 def _imported(gateway: Gateway, digest: str) -> str | None:
-    same = (evidence_table.c.event == "imported", evidence_table.c.facts.contains(digest))
+    same = (evidence_table.c.event == "letters imported", evidence_table.c.facts.contains(digest))
     with gateway.database.read() as connection:
         found = connection.execute(sa.select(evidence_table.c.at).where(*same)).scalar()
     return str(found) if found is not None else None

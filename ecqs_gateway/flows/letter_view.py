@@ -22,6 +22,8 @@ __all__ = ["brief", "describe", "source_of"]
 
 Row = dict[str, Any]
 
+_QUEUED = {"letters retried": "put in line again", "letters corrected": "corrected row put in line"}
+
 
 def brief(letter: Letter) -> Row:
     """Give a letter in one line: what it is about and why it could not go, without its payloads."""
@@ -183,8 +185,8 @@ def _history(gateway: Gateway, letter: Letter) -> list[Row]:
         found.append({"at": _moment(letter.last_run), "what": f"met last in run {letter.last_run}"})
     for done in letters.events_of(gateway.database, letter):
         by = f" by {done.facts['by']}" if done.facts.get("by") else ""
-        where = f", extraction {done.subject.rpartition('/')[2]}" if done.event in ("retried", "corrected") else ""
-        what = {"retried": "put in line again", "corrected": "corrected row put in line"}.get(done.event, done.event)
+        where = f", extraction {done.subject.rpartition('/')[2]}" if done.event in _QUEUED else ""
+        what = _QUEUED.get(done.event) or done.event.removeprefix("letters ")
         found.append({"at": done.at, "what": f"{what}{by}{where}"})
     for proposal in corrections.find(gateway.database, gateway.vault, letters=[letter.id]):
         names = ", ".join(proposal.changes) or "as it is"

@@ -72,8 +72,9 @@ def enqueue(
             stored = extractions.insert(connection, lease, run, draft)
             subject = f"{lane.unit}/{lane.kind}/{stored.id}"
             ids = [letter.id for letter in piece.letters]
-            event = "retried" if cause == "retry" else "corrected"
-            letters.mark(connection, event, subject, ids, facts, clock=gateway.clock)
+            letters.mark(
+                connection, "retried" if cause == "retry" else "corrected", subject, ids, facts, clock=gateway.clock
+            )
             within(connection, lease, stored)
     finally:
         lanes.release(gateway.database, lease)

@@ -1,7 +1,8 @@
 """Every event that may stand in the evidence chain: what it is about, when it is appended, and what its facts mean.
 
-Facts are digests, counts, codes and numbers, never a value of a record. The reference page is written from here, and
-a test holds this list against the calls of ``evidence.append`` in the code and against the facts of real runs.
+Facts are digests, counts, codes, numbers and names of those who decide, never a value of a record. The reference page
+is written from here, and a test holds this list against the calls of ``evidence.append`` in the code and against the
+facts of real runs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ class Event:
 _LANE = "unit/kind"
 _EXTRACTION = "unit/kind/number of the extraction"
 _BATCH = "batch id"
+_NUMBERS = "numbers of the proposals"
+_LETTERS = {"letters": "numbers of the dead letters, such as `1-5,7`", "by": "name of the person who decided"}
+_DECIDED = {"correction": "its number", "letter": "number of the dead letter", "by": "name of the person who decided"}
 
 EVENTS: Mapping[str, Event] = {
     "run started": Event(
@@ -44,7 +48,11 @@ EVENTS: Mapping[str, Event] = {
     "extracted": Event(
         _EXTRACTION,
         "rows of a source are stored, together with the watermark",
-        {"rows": "number of rows", "files": "SHA-256 of each stored file, before it is sealed, by its role"},
+        {
+            "rows": "number of rows",
+            "files": "SHA-256 of each stored file, before it is sealed, by its role",
+            "cause": "`retry`, `correction` or `release` where the rows were taken from what was stored before",
+        },
     ),
     "abandoned": Event(
         _EXTRACTION,
@@ -64,7 +72,13 @@ EVENTS: Mapping[str, Event] = {
     "prepared": Event(
         _EXTRACTION,
         "everything an extraction turned into is committed, after its batches",
-        {"counts": "rows by what became of them", "resolved": "number of dead letters it resolved"},
+        {
+            "counts": "rows by what became of them",
+            "resolved": "number of dead letters it resolved",
+            "withdrawn": "number of proposed corrections whose letter was settled",
+            "corrected": "number of approved corrections that went through",
+            "failed": "number of approved corrections whose row was refused",
+        },
     ),
     "sent": Event(_BATCH, "headquarters' server has the package", {"package": "SHA-256 of the package"}),
     "sent again": Event(
@@ -93,6 +107,45 @@ EVENTS: Mapping[str, Event] = {
     "lane released": Event(
         _LANE, "a held lane may send again", {"reason": "SHA-256 of the reason for which it was held"}
     ),
+    "letters retried": Event(
+        _EXTRACTION,
+        "stored rows of dead letters are put in line to be mapped anew",
+        {**_LETTERS, "authors": "who asked for it, where that takes a second person", "corrections": _NUMBERS},
+    ),
+    "letters corrected": Event(
+        _EXTRACTION,
+        "corrected rows of dead letters are put in line, approved by a second person",
+        {**_LETTERS, "authors": "who proposed the corrections", "corrections": _NUMBERS},
+    ),
+    "letters discarded": Event(_LANE, "a person gives dead letters up", _LETTERS),
+    "letters reopened": Event(_LANE, "a person takes discarded dead letters up again", _LETTERS),
+    "letters imported": Event(
+        "`dead letters`",
+        "a workbook of dead letters was taken back",
+        {
+            "file": "SHA-256 of the workbook",
+            "author": "who answers for the edits",
+            "proposed": "rows that became proposals",
+            "approved": "rows that became corrections without a second person",
+            "discarded": "rows discarded",
+            "retried": "rows put in line again",
+            "known": "rows whose correction was proposed before",
+        },
+    ),
+    "correction proposed": Event(
+        _LANE,
+        "a person proposes to correct, retry or discard a dead letter",
+        {
+            "correction": "its number",
+            "letter": "number of the dead letter",
+            "action": "`correct`, `retry` or `discard`",
+            "author": "who proposes it",
+            "columns": "names of the source columns it changes",
+            "reason": "SHA-256 of the reason",
+        },
+    ),
+    "correction refused": Event(_LANE, "a second person refuses a proposal", _DECIDED),
+    "correction withdrawn": Event(_LANE, "its author withdraws a proposal", _DECIDED),
     "run closed": Event(
         "run id",
         "a flow has ended",

@@ -7,18 +7,19 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Literal, get_args
 
 import sqlalchemy as sa
 
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.vault import Vault
-from ecqs_gateway.ledger import evidence as chain
+from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.dead_letters import unseal
-from ecqs_gateway.ledger.tables import dead_letter, evidence, extraction, lane
+from ecqs_gateway.ledger.tables import dead_letter, extraction, lane
+from ecqs_gateway.ledger.tables import evidence as entry
 
-__all__ = ["CAUSES", "EVERY", "STATES", "Event", "Filter", "Letter", "Reason"]
+__all__ = ["CAUSES", "EVERY", "STATES", "Done", "Event", "Filter", "Letter", "Reason"]
 __all__ += ["count", "events_of", "find", "grouped", "mark", "opened", "queued", "settle"]
 
 STATES = ("open", "corrected", "resolved", "discarded")
@@ -28,8 +29,11 @@ CAUSES = ("rule", "field", "column", "unit", "kind", "origin", "state")
 Reason = dict[str, str | None]
 """Why a record could not go: field, column, rule, clause, message, and severity where mapping or rules say it."""
 
+Done = Literal["retried", "corrected", "discarded", "reopened"]
+"""What was done about letters, as the evidence chain has it."""
+
 _MOST_AT_ONCE = 10_000
-_DECISIONS = ("retried", "corrected", "discarded", "reopened")
+_DECISIONS = tuple(f"letters {done}" for done in get_args(Done))
 """Events of the evidence chain that name letters."""
 
 
@@ -214,7 +218,7 @@ class Event:
 
 def mark(
     connection: sa.Connection,
-    event: str,
+    done: Done,
     subject: str,
     ids: Collection[int],
     facts: Mapping[str, object],
@@ -222,12 +226,18 @@ def mark(
     clock: Clock = now,
 ) -> None:
     """Append to the evidence chain what was done about letters; ``facts`` hold no value of a record."""
-    chain.append(connection, event, subject, {**facts, "letters": _ranges(ids)}, clock=clock)
+    event = (
+        "letters retried" if done == "retried" else
+        "letters corrected" if done == "corrected" else
+        "letters discarded" if done == "discarded" else
+        "letters reopened"
+    )  # fmt: skip
+    evidence.append(connection, event, subject, {**facts, "letters": _ranges(ids)}, clock=clock)
 
 
 def events_of(database: Database, letter: Letter) -> list[Event]:
     """Give what was done about a letter, oldest first."""
-    mine = evidence.c.subject.startswith(f"{letter.unit}/{letter.kind}", autoescape=True)
+    mine = entry.c.subject.startswith(f"{letter.unit}/{letter.kind}", autoescape=True)
     return [found for found in _events(database, mine) if _holds(found.facts.get("letters", ""), letter.id)]
 
 
@@ -237,12 +247,12 @@ def queued(database: Database, lane_number: int, unit: str, kind: str) -> frozen
     with database.read() as connection:
         numbers = connection.execute(sa.select(extraction.c.id).where(*stored)).scalars().all()
     subjects = [f"{unit}/{kind}/{number}" for number in numbers]
-    waiting = _events(database, evidence.c.subject.in_(subjects)) if subjects else []
+    waiting = _events(database, entry.c.subject.in_(subjects)) if subjects else []
     return frozenset(number for found in waiting for number in _numbers(found.facts.get("letters", "")))
 
 
 def _events(database: Database, *where: sa.ColumnElement[bool]) -> list[Event]:
-    statement = sa.select(evidence).where(evidence.c.event.in_(_DECISIONS), *where).order_by(evidence.c.sequence)
+    statement = sa.select(entry).where(entry.c.event.in_(_DECISIONS), *where).order_by(entry.c.sequence)
     with database.read() as connection:
         return [Event(row.at, row.event, row.subject, json.loads(row.facts)) for row in connection.execute(statement)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import openpyxl
@@ -15,7 +16,8 @@ from ecqs_gateway.doors.workbook import Column, Sheet, holds, neutral, plain, re
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows import approvals, letter_import
 from ecqs_gateway.flows.letter_book import NOT_HERE, export
-from ecqs_gateway.ledger import corrections
+from ecqs_gateway.ledger import corrections, evidence
+from ecqs_gateway.ledger.events import EVENTS
 from ecqs_gateway.ledger.letters import Filter, find
 
 UNIT = "320000"
@@ -125,6 +127,14 @@ def test_edits_become_proposals_and_the_rest_is_done(world, w) -> None:
         states = [letter.state for letter in find(gateway.database, Filter())]
     assert states == ["corrected", "corrected", "discarded", "open", "resolved"]
     assert _taken(world, _saved(book)).counts == {}, "what was approved is not proposed again"
+    with world.gateway() as gateway, gateway.database.read() as connection:
+        entries = list(evidence.entries(connection))
+    assert {"correction proposed", "letters corrected", "letters discarded", "letters retried", "letters imported"} <= {
+        entry.event for entry in entries
+    }
+    for entry in entries:
+        assert set(json.loads(entry.facts)) <= set(EVENTS[entry.event].facts), entry
+        assert not any(value in entry.facts for value in ("2024-03-0", "昨天", "电话核实", "有限公司")), entry
 
 
 def test_all_mistakes_are_told_at_once_with_their_place_and_nothing_is_done(world, w) -> None:

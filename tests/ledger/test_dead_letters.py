@@ -199,4 +199,4 @@ def test_what_was_done_about_letters_stands_in_the_chain_without_their_values(da
         assert json.loads(last.facts) == {"by": "李四", "letters": "1-2,4"}
         assert evidence.verify(connection) >= 2
     told = [[e.event for e in letters.events_of(database, letter)] for letter in _find(database)]
-    assert told == [["discarded"], ["discarded", "reopened"], [], ["discarded"]]
+    assert told == [["letters discarded"], ["letters discarded", "letters reopened"], [], ["letters discarded"]]
