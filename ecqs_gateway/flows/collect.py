@@ -172,7 +172,7 @@ def _source(
             _require_fit(lane, chunk)
         except Misconfigured:
             # Stored before the mapping named this column: only the source can give it, if it has it.
-            if found.cause != "source":
+            if found.cause in extractions.OF_LETTERS:
                 extractions.abandon(gateway.database, lease, run, found)
                 continue
             unfit.append(found)

@@ -19,7 +19,21 @@ from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import Stage, StagedFile
 from ecqs_gateway.ledger.tables import extraction, lane
 
-__all__ = ["Extraction", "abandon", "cause_of", "insert", "load_frames", "pending", "stage_frames", "store"]
+__all__ = [
+    "OF_LETTERS",
+    "Extraction",
+    "abandon",
+    "cause_of",
+    "insert",
+    "load_frames",
+    "pending",
+    "stage_frames",
+    "store",
+]
+
+
+OF_LETTERS = ("retry", "correction")
+"""Causes of extractions whose rows have open dead letters."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +111,13 @@ def abandon(database: Database, lease: Lease, current: Run, found: Extraction) -
     """Give up a stored extraction that can no longer be processed, and let the lane read its whole source again.
 
     What was sent before is known by its digest and not sent a second time. The stored rows stay in the stage. Rows
-    that were taken from what was stored before leave the source alone: their dead letters are open as before.
+    of dead letters leave the source alone: the letters are open as before.
     """
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
         mine = (extraction.c.id == found.id, extraction.c.state == "stored")
         connection.execute(sa.update(extraction).where(*mine).values(state="abandoned"))
-        if found.cause == "source":
+        if found.cause not in OF_LETTERS:
             connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(watermark=None))
         else:
             corrections.fail(connection, found.id, "the mapping names columns the stored row does not have", current)
