@@ -39,7 +39,7 @@ class Proposed:
     unit: str
     kind: str
     action: str
-    """``correct``, ``retry`` or ``discard``."""
+    """``correct``, ``retry`` or ``discard``; - where the retention took the changes away."""
     changes: Changes
     reason: str
     author: str
@@ -132,9 +132,10 @@ def find(
 
 def _proposed(row: Any, vault: Vault) -> Proposed:
     opened = json.loads(vault.open_text(row.changes, _context(row.lane_id, row.identity, row.created_at)))
+    action, changes = opened.get("action", "-"), opened.get("set", {})
     return Proposed(
-        row.id, row.dead_letter_id, row.unit, row.kind, opened["action"], opened["set"], row.reason, row.author,
-        row.state, row.decided_by, row.decided_at, row.decision, row.extraction_id, row.created_at,
+        row.id, row.dead_letter_id, row.unit, row.kind, action, changes, row.reason, row.author, row.state,
+        row.decided_by, row.decided_at, row.decision, row.extraction_id, row.created_at,
     )  # fmt: skip
 
 

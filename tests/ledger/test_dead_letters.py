@@ -185,6 +185,9 @@ def test_a_proposal_is_sealed_bound_to_its_letter_and_decided_once(database, lea
         connection.execute(sa.text("UPDATE correction SET changes = :c WHERE id = :n"), {"c": stored[0], "n": other})
     with pytest.raises(Terminal) as moved:
         corrections.find(database, vault, numbers=[other])
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE correction SET changes = '{}' WHERE id = :n"), {"n": number})
+    assert corrections.find(database, vault, numbers=[number])[0].changes == {}, "the retention took them away"
     assert moved.value.code == "ECQS-3043"
 
 
