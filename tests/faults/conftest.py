@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+
 
 def _support(name: str) -> ModuleType:
     """Load a module of tests/support, once; tests are no package."""
@@ -22,3 +24,9 @@ def _support(name: str) -> ModuleType:
 
 _world = _support("world")
 w, bare, world = _world.w, _world.bare, _world.world
+
+
+@pytest.fixture
+def soak() -> ModuleType:
+    """tests/support/soak.py: SOAK, SEED and report()."""
+    return _support("soak")
