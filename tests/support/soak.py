@@ -29,3 +29,13 @@ def report(fault: str, **figures: object) -> None:
     line = json.dumps({"fault": fault, "seed": SEED, **figures}, ensure_ascii=False, default=str)
     with Path(name).open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
+
+
+class ProvesNothing(AssertionError):
+    """A fault program met none of the input it is about: no kill happened, no row came, nobody lied."""
+
+
+def require(met: object, what: str) -> None:
+    """Fail a fault program that met nothing of what it is about; tests/faults/test_vacuity.py takes the input away."""
+    if not met:
+        raise ProvesNothing(f"this proves nothing: {what}")
