@@ -46,6 +46,8 @@ class Sent:
     versions: Callable[[], pl.DataFrame]
     state: BatchState = BatchState.SENT
     held: Mapping[str, str] = field(default_factory=dict)
+    last_number: int = 0
+    """The highest number headquarters gave one of the receipts accepted so far; 0 before the first."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def verify_receipt(
 
     Codes: ECQS-5101 package, 5102 envelope, 5103 algorithm, 5104 key, 5105 signature, 5106 document, 5107 issuer,
     5108 another batch, 5109 manifest, 5110 parts, 5111 counts, 5112 loaded digest, 5113 level too early, 5114 another
-    receipt of this level (or the opposite one) is held, 5115 a record we did not send, 5116 name and content differ.
+    receipt of this level (or the opposite one) is held, 5115 a record we did not send, 5116 name and content differ,
+    5117 issued before the level it follows.
     """
     try:
         verified = _opened(data, believed.trust)
@@ -99,7 +102,7 @@ def verify_receipt(
         _parts(receipt, sent)
         _records(receipt, sent)
         digest = hashlib.sha256(verified.data).hexdigest()
-        repeat = _level(receipt.level, sent, {digest, hashlib.sha256(data).hexdigest()})
+        repeat = _level(receipt, sent, {digest, hashlib.sha256(data).hexdigest()})
     except _Refused as refusal:
         return refusal.refused
     return VerifiedReceipt(receipt, digest, repeat)
@@ -188,13 +191,20 @@ def _records(receipt: Receipt, sent: Sent) -> None:
         raise _Refused("ECQS-5112", "the digest of what was loaded is not that of the records we sent")
 
 
-def _level(level: Level, sent: Sent, digests: set[str]) -> bool:
-    """Say whether this is a receipt we have already; refuse it when it contradicts one, or comes too early."""
+def _level(receipt: Receipt, sent: Sent, digests: set[str]) -> bool:
+    """Say whether this is a receipt we have already; refuse it when it contradicts one, or comes too early.
+
+    Headquarters numbers its receipts without gaps: one that is right in all else but has no higher number than the
+    level it follows was made before that level was reached.
+    """
+    level = receipt.level
     if level in sent.held:
         if sent.held[level] in digests:
             return True
         raise _Refused("ECQS-5114", "another receipt of this level was accepted before")
     if follows(sent.state, level):
+        if receipt.number <= sent.last_number:
+            raise _Refused("ECQS-5117", "the receipt was issued before the one of the level before it")
         return False
     if sent.state.final or level in (Level.RECEIVED, Level.REJECTED):
         raise _Refused("ECQS-5114", f"the batch is {sent.state} already")

@@ -81,6 +81,8 @@ class Delivery:
         self._finished = threading.Event()
         self._error: GatewayError | None = None
         self._counts = Counts()
+        self._early: set[str] = set()
+        """Receipts that came before their turn and were kept as evidence once."""
 
     def wake(self) -> None:
         """Say that there is something new in the outbox."""
@@ -214,24 +216,27 @@ class Delivery:
         data = transport.fetch(waiting)
         sent = self._sent(str(waiting.batch))
         verdict = verify_receipt(data, waiting, sent, believed=self._believed())
-        if isinstance(verdict, RefusedReceipt) and verdict.wait:
-            return  # an earlier level is still to come
-        file = self._gateway.stage.put(f"receipts/{self._lease.unit}/{hashlib.sha256(data).hexdigest()}.zip", data)
+        digest = hashlib.sha256(data).hexdigest()
+        early = isinstance(verdict, RefusedReceipt) and verdict.wait
+        if early and digest in self._early:
+            return
+        file = self._gateway.stage.put(f"receipts/{self._lease.unit}/{digest}.zip", data)
         if isinstance(verdict, VerifiedReceipt):
             self._book(verdict.receipt, waiting, file)
         else:
-            taken = Taken(str(waiting.batch), str(waiting.level), "", 0, "", waiting.name, file)
-            reason = f"{verdict.code} {verdict.reason}"
-            receipts.store_refused(
-                self._gateway.database,
-                self._lease.unit,
-                taken,
-                reason,
-                known_batch=sent is not None,
-                clock=self._run.clock,
-            )
-            self._gateway.progress(Step(self._lease.unit, self._lease.kind, "receipt refused", {"refused_receipts": 1}))
+            self._refuse(verdict, waiting, file, known=sent is not None)
+        if early:  # it stays where it is: it may fit once the level before has come
+            self._early.add(digest)
+            return
         transport.take(waiting)
+
+    def _refuse(self, verdict: RefusedReceipt, waiting: RemoteReceipt, file: StagedFile, *, known: bool) -> None:
+        """Keep a receipt that is not believed, or not yet, as evidence."""
+        taken = Taken(str(waiting.batch), str(waiting.level), "", 0, "", waiting.name, file)
+        reason = f"{verdict.code} {verdict.reason}"
+        database, clock = self._gateway.database, self._run.clock
+        receipts.store_refused(database, self._lease.unit, taken, reason, known_batch=known, clock=clock)
+        self._gateway.progress(Step(self._lease.unit, self._lease.kind, "receipt refused", {"refused_receipts": 1}))
 
     def _book(self, receipt: Receipt, waiting: RemoteReceipt, file: StagedFile) -> None:
         refusals = tuple(Refusal(r.key or "", r.version or "", r.code, r.field, r.reason) for r in receipt.rejections)
@@ -266,6 +271,7 @@ class Delivery:
             versions=lambda: versions.in_batch(database, lane_number, found.sequence).select("key", version="digest"),
             state=BatchState(found.state),
             held=receipts.levels_taken(database, batch_id),
+            last_number=receipts.last_number(database, batch_id),
         )
 
     def _believed(self) -> Believed:

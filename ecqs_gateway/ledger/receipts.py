@@ -18,7 +18,7 @@ from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, dead_letter, extraction, receipt, record_version
 
-__all__ = ["Awaited", "Refusal", "Taken", "awaited", "levels_taken", "settle", "store_refused"]
+__all__ = ["Awaited", "Refusal", "Taken", "awaited", "last_number", "levels_taken", "settle", "store_refused"]
 
 _RANK = {"sealed": 0, "sent": 1, "received": 2, "validated": 3, "loaded": 4, "rejected": 4}
 
@@ -80,6 +80,13 @@ def levels_taken(database: Database, batch_id: str) -> dict[str, str]:
     with database.read() as connection:
         found = connection.execute(sa.select(receipt.c.level, receipt.c.digest).where(*accepted)).all()
     return {f.level: bytes(f.digest).hex() for f in found}
+
+
+def last_number(database: Database, batch_id: str) -> int:
+    """Give the highest number headquarters gave an accepted receipt of this batch; 0 where there is none."""
+    accepted = (receipt.c.batch_id == batch_id, receipt.c.verdict == "accepted")
+    with database.read() as connection:
+        return int(connection.execute(sa.select(sa.func.max(receipt.c.number)).where(*accepted)).scalar() or 0)
 
 
 def settle(database: Database, lease: Lease, current: Run, taken: Taken) -> runs.Counts:

@@ -31,7 +31,9 @@ from ecqs_gateway.sandbox.store import Package, Store
 __all__ = ["Chance", "Crash", "Disconnect", "Hang", "Misbehaviour", "Orders", "behave", "misbehave", "read_orders"]
 
 Level = Literal["received", "validated", "loaded", "rejected"]
-FORGERIES = ("tamper", "swap", "replay", "truncate", "foreign")
+FORGERIES = ("tamper", "swap", "replay", "neighbour", "last_year", "issuer", "sequence", "truncate", "foreign")
+_LEAD = 0.3
+"""Seconds by which a premature receipt is ahead of the level it skips."""
 
 
 class _Part(BaseModel):
@@ -91,6 +93,16 @@ class Orders(_Part):
     """Digest of the manifest and digest of the part change places, under a true seal."""
     replay: Chance | None = None
     """The receipt of another batch appears under this batch's name."""
+    neighbour: Chance | None = None
+    """The receipt of another batch of the same unit appears under this batch's name."""
+    last_year: Chance | None = None
+    """A receipt of a year ago for a batch of the same id: other digests, under a true seal."""
+    issuer: Chance | None = None
+    """Another office's name stands on it, under a true seal."""
+    sequence: Chance | None = None
+    """Another sequence stands on it, under a true seal."""
+    premature: Chance | None = None
+    """Along with ``validated`` comes a ``loaded`` of headquarters' own making, before anything was loaded."""
     truncate: Chance | None = None
     """Half the file is missing."""
     foreign: Chance | None = None
@@ -197,6 +209,10 @@ class Misbehaviour:
         if orders.reorder and self._hits("reorder", orders.reorder, package, ("*", issue), level=level):
             self._log("reorder", package, level, f"issue {issue}")
             how = "reversed"
+        if level == "validated" and self._hits("premature", orders.premature, package, (level, issue)):
+            self._log("premature", package, level, f"issue {issue}")
+            self._store.publish(package, number, self._premature(package, data), due=due, how="loaded")
+            due += _LEAD
         payload = self._forge(orders, package, (level, issue), data)
         self._store.publish(package, number, payload, due=due, how=how)
         if self._hits("duplicate", orders.duplicate, package, (level, issue)):
@@ -231,14 +247,27 @@ class Misbehaviour:
         if act == "tamper":
             place = 40 + self._number("place", package, issue) % (len(xml) - 40)
             return pack(xml[:place] + bytes([xml[place] ^ 1]) + xml[place + 1 :], signature)
-        if act == "swap":
-            swapped = _swap_digests(xml)
-            return None if swapped is None else seal(swapped, self._key)
-        if act == "replay":
-            return self._store.receipt_like(package, issue[0])
+        if act in ("replay", "neighbour"):
+            return self._store.receipt_like(package, issue[0], own_unit=act == "neighbour")
         if act == "truncate":
             return data[: len(data) // 2]
-        return seal(xml, self._foreign, claim=self._key.public.key_id)
+        if act == "foreign":
+            return seal(xml, self._foreign, claim=self._key.public.key_id)
+        other = _REWRITTEN[act](xml)
+        return None if other is None else seal(other, self._key)
+
+    def _premature(self, package: Package, data: bytes) -> bytes:
+        """Make a ``loaded`` out of a ``validated``: right in everything but that nothing has been loaded yet."""
+        xml, _ = unseal(data)
+        rows = self._store.rows(
+            "SELECT version FROM versions WHERE package = ? AND outcome = 'valid' ORDER BY position", package.id
+        )
+        digest = hashlib.sha256("".join(row["version"] for row in rows).encode()).hexdigest()
+        xml = xml.replace(b' level="validated"', b' level="loaded"', 1)
+        xml = xml.replace(b' valid="', b' loaded="', 1).replace(b' invalid="', b' rejected="', 1)
+        counts = re.search(rb"<counts [^>]*></counts>", xml)
+        place = counts.end() if counts else len(xml)
+        return seal(xml[:place] + f'<loaded digest="{digest}"></loaded>'.encode() + xml[place:], self._key)
 
     def _hits(
         self, act: str, chance: Chance | None, package: Package, issue: tuple[str, int], *, level: str | None = None
@@ -266,3 +295,26 @@ def _swap_digests(xml: bytes) -> bytes | None:
         return None
     swapped = b' manifest="' + found[3] + b'"' + found[2] + found[1] + b'"'
     return xml[: found.start()] + swapped + xml[found.end() :]
+
+
+def _last_year(xml: bytes) -> bytes:
+    """Set the year back by one and replace each digest by another one."""
+    xml = re.sub(rb' issued="(\d{4})', lambda found: b' issued="%04d' % (int(found[1]) - 1), xml)
+    return re.sub(rb'(?<= manifest=")[0-9a-f]{64}|(?<= digest=")[0-9a-f]{64}', _other_digest, xml)
+
+
+def _other_digest(found: re.Match[bytes]) -> bytes:
+    return hashlib.sha256(b"last year " + found[0]).hexdigest().encode()
+
+
+def _other_issuer(xml: bytes) -> bytes:
+    return re.sub(rb' issuer="[^"]*"', b' issuer="another-office"', xml, count=1)
+
+
+def _other_sequence(xml: bytes) -> bytes:
+    return re.sub(rb' sequence="(\d+)"', lambda found: b' sequence="%d"' % (int(found[1]) + 1), xml, count=1)
+
+
+_REWRITTEN = {
+    "swap": _swap_digests, "last_year": _last_year, "issuer": _other_issuer, "sequence": _other_sequence,
+}  # fmt: skip

@@ -182,6 +182,15 @@ class Query:
             for r in rows
         ]
 
+    def forgeries(self) -> dict[tuple[str, str], str]:
+        """Give what it published that was not the true receipt: (file name, SHA-256) → name of the batch."""
+        rows = self._rows(
+            "SELECT p.batch, coalesce(x.level, r.level) AS level, x.payload FROM publications x"
+            " JOIN receipts r ON r.number = x.receipt JOIN packages p ON p.id = x.package"
+            " WHERE x.payload IS NOT NULL AND x.done IS NOT NULL"
+        )
+        return {(f"{r['batch']}.{r['level']}.zip", hashlib.sha256(r["payload"]).hexdigest()): r["batch"] for r in rows}
+
     def package(self, batch: str) -> bytes | None:
         """Give the exact bytes that hold a batch id, as they came."""
         rows = self._rows("SELECT digest FROM packages WHERE batch = ? AND bound", batch)

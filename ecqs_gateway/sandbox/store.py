@@ -48,7 +48,7 @@ CREATE INDEX IF NOT EXISTS receipts_by_digest ON receipts (digest);
 CREATE TABLE IF NOT EXISTS publications (
     id INTEGER PRIMARY KEY, receipt INTEGER NOT NULL REFERENCES receipts, package INTEGER NOT NULL,
     payload BLOB, due REAL NOT NULL, after_taken INTEGER NOT NULL DEFAULT 0, reversed INTEGER NOT NULL DEFAULT 0,
-    done REAL);
+    done REAL, level TEXT);
 CREATE INDEX IF NOT EXISTS publications_open ON publications (due) WHERE done IS NULL;
 CREATE TABLE IF NOT EXISTS acts (
     id INTEGER PRIMARY KEY, at REAL NOT NULL, act TEXT NOT NULL, batch TEXT, level TEXT, detail TEXT, orders TEXT);
@@ -119,6 +119,9 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # as in home.replace_file: for kills, not for power cuts
         self._db.executescript(_TABLES)
+        names = {row["name"] for row in self._db.execute("PRAGMA table_info(publications)")}
+        if "level" not in names:  # a home made before receipts could appear under another level's name
+            self._db.execute("ALTER TABLE publications ADD COLUMN level TEXT")
 
     def close(self) -> None:
         """Close the ledger."""
@@ -254,12 +257,12 @@ class Store:
         """Give the receipts of a package (number, level, code, bytes, issues), oldest first."""
         return self.rows("SELECT * FROM receipts WHERE package = ? ORDER BY number", package.id)
 
-    def receipt_like(self, package: Package, level: str) -> bytes | None:
-        """Give some receipt of that level about another batch, of another unit where there is one."""
+    def receipt_like(self, package: Package, level: str, *, own_unit: bool = False) -> bytes | None:
+        """Give some receipt of that level about another batch, of another (or its own) unit where there is one."""
         found = self.rows(
             "SELECT r.bytes FROM receipts r JOIN packages p ON p.id = r.package WHERE p.batch <> ? AND r.level = ?"
-            " ORDER BY p.unit = ?, r.number LIMIT 1",
-            *(package.batch, level, package.unit),
+            " ORDER BY (p.unit = ?) <> ?, r.number LIMIT 1",
+            *(package.batch, level, package.unit, own_unit),
         )
         return bytes(found[0]["bytes"]) if found else None
 
@@ -289,11 +292,15 @@ class Store:
         return float(found[0]["due"])
 
     def publish(self, package: Package, number: int, payload: bytes | None, *, due: float, how: str = "") -> None:
-        """Queue a receipt; ``how`` is "", "after_taken" (once the first copy has gone) or "reversed"."""
+        """Queue a receipt.
+
+        ``how`` is "", "after_taken" (once the first copy has gone), "reversed", or a level under whose name it appears.
+        """
+        level = how if how in ("validated", "loaded") else None
         self._db.execute(
-            "INSERT INTO publications (receipt, package, payload, due, after_taken, reversed)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (number, package.id, payload, due, how == "after_taken", how == "reversed"),
+            "INSERT INTO publications (receipt, package, payload, due, after_taken, reversed, level)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, package.id, payload, due, how == "after_taken", how == "reversed", level),
         )
 
     def release(self) -> None:
@@ -304,8 +311,9 @@ class Store:
     def due(self, now: float) -> list[Pending]:
         """Give what has to appear now, in the order of issue, reversed batches the other way round once settled."""
         rows = self.rows(
-            f"SELECT {_PACKAGE}, x.id AS publication, x.receipt, x.after_taken, x.reversed, r.level,"  # noqa: S608
-            " coalesce(x.payload, r.bytes) AS payload FROM publications x JOIN receipts r ON r.number = x.receipt"
+            f"SELECT {_PACKAGE}, x.id AS publication, x.receipt, x.after_taken, x.reversed,"  # noqa: S608
+            " coalesce(x.level, r.level) AS level, coalesce(x.payload, r.bytes) AS payload"
+            " FROM publications x JOIN receipts r ON r.number = x.receipt"
             " JOIN packages p ON p.id = x.package WHERE x.done IS NULL AND x.due <= ?"
             " AND (NOT x.reversed OR p.state IN ('loaded', 'rejected'))"
             " ORDER BY x.after_taken, CASE WHEN x.reversed THEN -x.receipt ELSE x.receipt END, x.id LIMIT 100",

@@ -236,6 +236,16 @@ def test_a_level_that_comes_too_early_waits(level: str, state: BatchState) -> No
     assert verdict.wait
 
 
+@pytest.mark.parametrize("last", [12, 13])
+@pytest.mark.parametrize("level", ["validated", "loaded", "rejected"])
+def test_a_level_that_was_issued_before_the_one_it_follows_is_refused_for_good(level: str, last: int) -> None:
+    verdict = judge(Headquarters(level), last_number=last)
+    assert refused(verdict) == "ECQS-5117"
+    assert isinstance(verdict, RefusedReceipt)
+    assert not verdict.wait
+    assert isinstance(judge(Headquarters(level), last_number=11), VerifiedReceipt)
+
+
 # Forgeries
 
 

@@ -131,7 +131,7 @@ def _until_settled(world, *, rounds: int = 12) -> int:
     raise AssertionError(f"still unsettled after {rounds} runs")
 
 
-LIES = ["drop", "duplicate", "tamper", "swap", "replay", "truncate", "foreign", "reorder"]
+LIES = ["drop", "tamper", "reorder", "premature"]  # tests/faults/test_receipts.py has them all
 
 
 @pytest.mark.parametrize("lie", LIES)
@@ -156,7 +156,7 @@ def _told(world, lie: str) -> None:
     """Every receipt that was forged is kept with a reason, and none of them is believed."""
     refused = world.rows("SELECT reason, file, level FROM receipt WHERE verdict = 'refused'")
     if lie in ("drop", "duplicate", "reorder"):
-        assert refused == []
+        assert {reason[:9] for reason, *_ in refused} <= {"ECQS-5113"}  # before their turn; they fit later
         return
     assert refused
     for reason, file, _ in refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 import zipfile
@@ -173,6 +174,55 @@ def test_a_forged_receipt_is_followed_by_the_true_one_when_the_batch_comes_again
         true = {f"{receipt.batch}.{receipt.level}.zip": receipt.bytes for receipt in query.receipts()}
     assert office.take(1) == true
     assert all(forged[name] != true[name] for name in true)
+
+
+def test_a_neighbours_receipt_is_that_of_another_batch_of_the_same_unit(office, kit):
+    other = office.register(kit.Sender("220000"))
+    office.deliver(1, office.sender.package(1))
+    office.deliver(1, other.package(1, [kit.Record(number="(吉)XK06-001-00001")]), other)
+    order(office, neighbour=Chance(levels=("loaded",)))
+    office.deliver(2, office.sender.package(2, kit.certificates(1, first=2)))
+    assert office.raw(2)["loaded"] == office.raw(1)["loaded"]
+
+
+@pytest.mark.parametrize(
+    ("act", "changed"),
+    [("issuer", {"issuer"}), ("sequence", {"sequence"}), ("last_year", {"issued", "manifest"})],
+)
+def test_a_rewritten_receipt_differs_in_what_it_was_told_under_a_true_seal(office, kit, act, changed):
+    order(office, **{act: Chance(levels=("loaded",))})
+    office.deliver(1, office.sender.package(1))
+    forged, true = office.receipts(1)["loaded"], office.receipts(1)["validated"]
+    assert kit.sealed_by(forged.data, office.home / "headquarters.pub.pem")
+    with office.query() as query:
+        issued = query.receipts()[2].bytes
+        assert list(query.forgeries()) == [("320000-certificate-00000001.loaded.zip", _sha256(forged.data))]
+    assert forged.data != issued
+    differing = {name for name, value in forged.attributes.items() if value != true.attributes[name]}
+    assert changed <= differing <= changed | {"id", "number", "level", "issued"}
+    assert (forged.parts == true.parts) == (act != "last_year")
+
+
+def test_a_premature_receipt_says_loaded_before_anything_is(office, kit):
+    order(office, premature=Chance())
+    office.drop("320000-certificate-00000001.zip", office.sender.package(1))
+    deadline = time.monotonic() + 5
+    while "loaded" not in office.levels(1):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    early = office.receipts(1)["loaded"]
+    office.running.wait_idle()
+    assert office.levels(1) == ALL
+    with office.query() as query:
+        true = query.receipts()[2]
+        assert [name for name, _ in query.forgeries()] == ["320000-certificate-00000001.loaded.zip"]
+    assert early.data != true.bytes, "the true one has taken its place by now"
+    assert kit.sealed_by(early.data, office.home / "headquarters.pub.pem")
+    assert int(early.attributes["number"]) < true.number
+
+
+def _sha256(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def test_acts_can_be_kept_to_one_unit(office, kit):

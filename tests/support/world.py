@@ -42,7 +42,11 @@ START = datetime(2026, 11, 23, 2, 30, tzinfo=SHANGHAI)
 USCC = "91440300192317458F"
 
 COLUMNS = ("id", "zsbh", "qymc", "tyshxydm", "cpmc", "fzrq", "yxqz", "zt", "gxsj")
-CHARACTERS = {"310000": "沪", "320000": "苏", "370000": "鲁"}
+_CODES = "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 99"
+UNITS = tuple(f"{code}0000" for code in _CODES.split())
+"""The 32 reporting units: 31 provinces and the production and construction corps."""
+CHARACTERS = dict(zip(UNITS, "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新", strict=False))
+"""What certificate numbers begin with; none is known of the corps, whose numbers go without."""
 
 
 class SettableClock:
@@ -86,12 +90,16 @@ def licence(unit: str, number: int, **given: Any) -> Licence:
 
 def spelled(unit: str, number: int) -> str:
     """Spell a certificate number as this province's system does."""
-    return f"{CHARACTERS[unit]}XK06-001-{number:05d}"
+    return f"{CHARACTERS.get(unit, '')}{_body(number)}"
 
 
 def key(unit: str, number: int) -> str:
     """Spell a certificate number as headquarters does."""
-    return f"({CHARACTERS[unit]})XK06-001-{number:05d}"
+    return f"({CHARACTERS[unit]}){_body(number)}" if unit in CHARACTERS else _body(number)
+
+
+def _body(number: int) -> str:
+    return f"XK06-{1 + number // 100_000:03d}-{number % 100_000:05d}"
 
 
 CONNECTOR = """version: 1
