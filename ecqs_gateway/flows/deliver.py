@@ -54,7 +54,8 @@ class _LedgerOutbox:
         return [Sendable(w.id, w.unit, w.kind, w.sequence) for w in found]
 
     def load(self, batch: Sendable) -> bytes:
-        """Give the stored bytes."""
+        """Give the stored bytes; raises Conflict ECQS-3010 when another worker has the lane by now."""
+        lanes.require(self.gateway.database, self.lease)
         package = self._find(batch).package
         return self.gateway.stage.get(package.name, package.digest)
 

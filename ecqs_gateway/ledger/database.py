@@ -23,19 +23,28 @@ HEAD = "0003"
 
 _READ = {"ecqs_read": True}
 
+_SLEPT = "25P03"
+"""PostgreSQL's idle_in_transaction_session_timeout, which the driver does not count among the operational errors."""
+
+PATIENCE = 60
+"""Seconds to wait for another worker's lock, and that a worker may be idle inside a transaction (PostgreSQL)."""
+
 
 class Database:
     """One ledger database: engine, schema, transactions."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare the engine for a SQLAlchemy URL; nothing is opened yet."""
+    def __init__(self, url: str, *, patience: int = PATIENCE) -> None:
+        """Prepare the engine for a SQLAlchemy URL; nothing is opened yet.
+
+        A worker that is frozen inside a transaction holds up the others for no longer than ``patience`` seconds: the
+        database then ends its session, and what it had not committed never was.
+        """
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
             _make_folder(Path(self.url.database).parent)
-        options: dict[str, Any] = (
-            {"connect_args": {"timeout": 60}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
-        )
+        options: dict[str, Any] = {"pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
+        options["connect_args"] = {"timeout": patience} if self.sqlite else _limits(self.url, patience)
         self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
@@ -81,12 +90,23 @@ class Database:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
+        except DBAPIError as error:
+            asleep = getattr(error.orig, "sqlstate", None) == _SLEPT
+            if not asleep and not isinstance(error, OperationalError | InterfaceError):
+                raise
             raise _as_gateway_error(error, self.url.render_as_string(hide_password=True)) from error
 
     def dispose(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _limits(url: sa.URL, patience: int) -> dict[str, str]:
+    """Give the connection options that bound waiting on PostgreSQL; options in the URL go before them."""
+    if "options" in url.query:
+        return {}
+    limits = ("lock_timeout", "idle_in_transaction_session_timeout")
+    return {"options": " ".join(f"-c {name}={patience * 1000}" for name in limits)}
 
 
 def _make_folder(folder: Path) -> None:

@@ -26,7 +26,7 @@ from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import lane
 
 __all__ = ["LEASE_TIME", "LaneState", "Lease"]
-__all__ += ["acquire", "guard", "hold", "kept", "lane_id", "release", "state", "unhold"]
+__all__ += ["acquire", "guard", "hold", "kept", "lane_id", "release", "require", "state", "unhold"]
 
 LEASE_TIME = timedelta(seconds=45)
 """How long a lease outlives its worker's last sign of life."""
@@ -136,11 +136,28 @@ def guard(connection: sa.Connection, lease: Lease, *, clock: Clock = now, lease_
         .values(lease_until=(clock() + lease_time).isoformat())
     )
     if renewed.rowcount != 1:
-        raise Conflict(
-            "ECQS-3010",
-            f"the lease on {lease.unit} {lease.kind} was taken over by another worker; nothing was written",
-            hint="nothing to do: the other worker continues where the last commit stopped",
-        )
+        raise _taken_over(lease)
+
+
+def require(database: Database, lease: Lease) -> None:
+    """Raise Conflict ECQS-3010 when the lease has passed to another worker; reads only.
+
+    Asked before a package goes out: nothing of the ledger is at stake there, but a worker that slept should not send.
+    """
+    mine = sa.select(lane.c.id).where(
+        lane.c.id == lease.lane_id, lane.c.fence == lease.fence, lane.c.lease_owner == lease.owner
+    )
+    with database.read() as connection:
+        if connection.execute(mine).first() is None:
+            raise _taken_over(lease)
+
+
+def _taken_over(lease: Lease) -> Conflict:
+    return Conflict(
+        "ECQS-3010",
+        f"the lease on {lease.unit} {lease.kind} was taken over by another worker; nothing was written",
+        hint="nothing to do: the other worker continues where the last commit stopped",
+    )
 
 
 def release(database: Database, lease: Lease) -> None:

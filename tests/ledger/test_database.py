@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -65,3 +66,42 @@ def test_a_ledger_that_cannot_be_opened_is_a_persons_work(tmp_path: Path) -> Non
     with pytest.raises(Terminal) as caught:
         Database(f"sqlite:///{tmp_path}/ledger.sqlite").upgrade()
     assert caught.value.code == "ECQS-3002"
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_a_worker_frozen_inside_a_transaction_holds_up_another_for_a_bounded_time(
+    dialect: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite"
+    if dialect == "postgresql":
+        url = request.getfixturevalue("postgresql_url")
+    frozen, other = Database(url, patience=3), Database(url, patience=1)
+    frozen.upgrade()
+    change = sa.text("UPDATE lane SET next_sequence = next_sequence + 1")
+    with frozen.write() as first:
+        first.execute(sa.text("INSERT INTO lane (unit, kind, next_sequence, fence) VALUES ('x', 'y', 1, 0)"))
+    with frozen.write() as holding:
+        holding.execute(change)
+        with pytest.raises(Transient, match="ECQS-3003"), other.write() as second:
+            second.execute(change)
+    with other.write() as again:
+        again.execute(change)
+    with other.read() as connection:
+        assert connection.execute(sa.text("SELECT next_sequence FROM lane")).scalar() == 3
+    frozen.dispose()
+    other.dispose()
+
+
+@pytest.mark.postgresql
+def test_postgresql_ends_the_session_of_a_worker_that_slept_inside_a_transaction(postgresql_url: str) -> None:
+    asleep, other = Database(postgresql_url, patience=1), Database(postgresql_url)
+    asleep.upgrade()
+    change = sa.text("INSERT INTO lane (unit, kind, next_sequence, fence) VALUES ('x', 'y', 1, 0)")
+    with pytest.raises(Transient, match="ECQS-3003"), asleep.write() as connection:
+        connection.execute(change)
+        time.sleep(1.5)
+        connection.execute(sa.text("SELECT 1"))
+    with other.write() as connection:
+        connection.execute(change)  # neither held up nor a duplicate
+    asleep.dispose()
+    other.dispose()

@@ -15,6 +15,7 @@ the so-manieth call of a named step, or to die in the middle of an SQLite commit
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import gc
 import importlib
 import itertools
@@ -25,6 +26,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -77,6 +79,34 @@ def at_step(place: str, when: str, call: int, act: Callable[[], None]) -> None:
             setattr(other, name, step)
 
 
+def stand_still() -> None:
+    """Stop this process as a frozen machine would, but never while one of its threads holds the ledger's lock."""
+    with _one_writer:
+        # To this very thread: sent to the process, it may reach another one first and let this one give up the lock.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
+
+
+_one_writer = threading.RLock()
+
+
+def one_writer_at_a_time() -> None:
+    """Have each write transaction of this process hold a lock, so that it can be stopped between two of them.
+
+    A process frozen inside a transaction holds up every other worker until the database gives up on it, which is what
+    tests/ledger/test_database.py is about.
+    """
+    from ecqs_gateway.ledger.database import Database
+
+    real = Database.write
+
+    @contextmanager
+    def write(self: Database) -> Iterator[Any]:
+        with _one_writer, real(self) as connection:
+            yield connection
+
+    Database.write = write  # type: ignore[method-assign]
+
+
 def die_in_commit(number: int, more: int) -> None:
     """Let the kernel end this process within the so-manieth commit of the ledger, so many bytes into its write.
 
@@ -100,8 +130,8 @@ def die_in_commit(number: int, more: int) -> None:
 
     real = Database.__init__
 
-    def opened(self: Database, url: str) -> None:
-        real(self, url)
+    def opened(self: Database, url: str, **options: Any) -> None:
+        real(self, url, **options)
         sa.event.listen(self.engine, "commit", before)
 
     Database.__init__ = opened  # type: ignore[method-assign]
@@ -113,9 +143,11 @@ def _work(order: Mapping[str, Any]) -> int:
     from ecqs_gateway.flows import nightly
     from ecqs_gateway.flows.gateway import open_gateway
 
-    for key, wanted in (("die_at", signal.SIGKILL), ("stop_at", signal.SIGSTOP)):
-        if key in order:
-            at_step(*order[key], lambda number=wanted: os.kill(os.getpid(), number))
+    if "die_at" in order:
+        at_step(*order["die_at"], lambda: os.kill(os.getpid(), signal.SIGKILL))
+    if "stop_at" in order:
+        one_writer_at_a_time()
+        at_step(*order["stop_at"], stand_still)
     if "die_in_commit" in order:
         die_in_commit(*order["die_in_commit"])
     ahead = timedelta(seconds=order.get("ahead", 0))
@@ -132,6 +164,7 @@ def _child(order: Mapping[str, Any], log: str) -> None:
         os.dup2(handle, 1)
         os.dup2(handle, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        faulthandler.dump_traceback_later(_LONGEST, exit=True)  # a worker that hangs says where
         if "modules" in order:
             _work({})
             Path(order["modules"]).write_text("\n".join(sys.modules), encoding="utf-8")
@@ -148,6 +181,8 @@ def _child(order: Mapping[str, Any], log: str) -> None:
         os._exit(code)
 
 
+_LONGEST = 90
+"""Seconds after which a worker is taken to hang."""
 _HARMLESS = {"python", "jemalloc_bg_thd", "polars-ooc-clea"}
 """Threads a fork may leave behind: they hold no lock that anyone else waits for."""
 

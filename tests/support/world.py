@@ -161,6 +161,8 @@ class World:
     endpoint: Endpoint | None = None
     running: Headquarters | None = None
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    ledger_url: str | None = None
+    """Where the gateway's ledger is; SQLite below ``home`` unless given."""
 
     @property
     def content(self) -> Path:
@@ -179,12 +181,16 @@ class World:
         return self.root / "headquarters"
 
     def settings(self) -> Settings:
-        return load_settings({"ECQS_HOME": str(self.home), "ECQS_CONTENT": str(self.content)}, folder=self.root)
+        return load_settings(self._variables(), folder=self.root)
+
+    def _variables(self) -> dict[str, str]:
+        values = {"ECQS_HOME": str(self.home), "ECQS_CONTENT": str(self.content)}
+        return values | ({"ECQS_LEDGER_URL": self.ledger_url} if self.ledger_url else {})
 
     def environment(self) -> dict[str, str]:
         """Give the environment in which a command or a DAG works on this world."""
         values = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in self.connections.items()}
-        values |= {"ECQS_HOME": str(self.home), "ECQS_CONTENT": str(self.content), "ECQS_SANDBOX": str(self.hq_home)}
+        values |= self._variables() | {"ECQS_SANDBOX": str(self.hq_home)}
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ECQS_", "AIRFLOW"))}
         return {**kept, "PYTHONPATH": str(ROOT), **values}
 
@@ -319,8 +325,11 @@ class World:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Read from the gateway's ledger, for what only the gateway can know (reasons, letters)."""
-        with closing(sqlite3.connect(self.home / "ledger.db")) as db:
-            return db.execute(sql).fetchall()
+        if self.ledger_url is None:
+            with closing(sqlite3.connect(self.home / "ledger.db")) as db:
+                return db.execute(sql).fetchall()
+        with self.ledger() as database, database.read() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(sql)]
 
 
 def judged_faultless(world: World, expected: Mapping[str, int] | None = None) -> None:
