@@ -138,6 +138,32 @@ def closed() -> Iterator[int]:
         yield held.getsockname()[1]
 
 
+@dataclass
+class Knocks:
+    """A port where every connection is hung up on; ``count`` says how many came."""
+
+    port: int
+    count: int = 0
+
+
+@contextmanager
+def hanging_up() -> Iterator[Knocks]:
+    """Run a server that is not there for anyone: each connection is reset at once, and counted."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
+        made = Knocks(listener.getsockname()[1])
+
+        def hang_up(client: socket.socket) -> None:
+            made.count += 1
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()
+
+        thread = _serve(listener, hang_up)
+        try:
+            yield made
+        finally:
+            _stop(listener, thread)
+
+
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 

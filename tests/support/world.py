@@ -107,7 +107,7 @@ unit: "{unit}"
 owner: 测试
 source: {{type: sql, connection: ecqs_{unit}, time_zone: Asia/Shanghai}}
 streams:
-  certificate: {{table: zs, key: [id], changed_at: gxsj, overlap: 30m, batch_rows: {batch_rows}}}
+  certificate: {{table: zs, key: [id], changed_at: gxsj, overlap: {overlap}, batch_rows: {batch_rows}}}
 """
 
 MAPPING = """version: 1
@@ -233,12 +233,15 @@ class World:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
-    def province(self, unit: str, rows: int | Sequence[Licence] = 0, *, batch_rows: int = 100) -> None:
+    def province(
+        self, unit: str, rows: int | Sequence[Licence] = 0, *, batch_rows: int = 100, overlap: str = "30m"
+    ) -> None:
         """Onboard a unit with a SQLite source of so many good rows, or of these rows."""
         absent = "".join(
             f"  {name}: {{absent: {{reason: 没有, owner: 测试, until: 2099-12-31}}}}\n" for name in _ABSENT
         )
-        self.write(f"connectors/provinces/{unit}.yaml", CONNECTOR.format(unit=unit, batch_rows=batch_rows))
+        connector = CONNECTOR.format(unit=unit, batch_rows=batch_rows, overlap=overlap)
+        self.write(f"connectors/provinces/{unit}.yaml", connector)
         self.write(f"mappings/{unit}/certificate.yaml", MAPPING.format(unit=unit, absent=absent))
         self.write(f"mappings/{unit}/codes/zt.csv", "source,national,note\n有效,01,\n注销,04,\n")
         self.connections[f"ecqs_{unit}"] = {"conn_type": "sqlite", "host": str(self.source(unit))}
