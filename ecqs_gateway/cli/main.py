@@ -29,13 +29,16 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
 ) -> None:
     """Keeps provincial licence systems in step with the national system e-CQS."""
+    from ecqs_gateway.cli import lost_output  # noqa: PLC0415
     from ecqs_gateway.doors import redact  # noqa: PLC0415
 
+    lost_output.guard(context)
     del version  # its callback has answered already
     redact.install()
 

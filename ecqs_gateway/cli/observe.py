@@ -25,6 +25,7 @@ def observe(unit: Annotated[str, typer.Argument(help="Reporting unit, such as 32
     with errors():
         from ecqs_gateway.content.models_sources import observed_text  # noqa: PLC0415
         from ecqs_gateway.doors.connections import connection  # noqa: PLC0415
+        from ecqs_gateway.doors.files import write_atomic  # noqa: PLC0415
         from ecqs_gateway.extract import describe  # noqa: PLC0415
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
 
@@ -35,6 +36,5 @@ def observe(unit: Annotated[str, typer.Argument(help="Reporting unit, such as 32
             file = gateway.content.root / "schemas" / "sources" / f"{unit}.json"
             changed = not file.exists() or file.read_text(encoding="utf-8") != text
             if changed:
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(text, encoding="utf-8")
+                write_atomic(file, text.encode())
     say(f"{file}: {'written' if changed else 'unchanged'}")

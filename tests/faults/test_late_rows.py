@@ -117,7 +117,8 @@ def late_rows(w, folder: Path, *, rows: int, steps: int, late: float = 0.001, di
     soak.require(province.outside, "no row was committed later than declared: the count of those would be empty")
     run = f"{province.number:,} rows, {runs + 2} runs, {province.updated:,} changed while read"
     soak.report(
-        "F7", demanded="100,000 rows", run=run, lost=0, doubled=0, hands=0, met=not soak.SOAK or province.number >= 99_000,
+        "F7", demanded="100,000 rows", run=run, lost=0, doubled=0, hands=0,
+        met=not soak.SOAK or province.number >= 99_000,
         overlap=f"{OVERLAP} min", committed_outside_the_overlap=len(province.outside), of_these_missed=len(missed),
     )  # fmt: skip
 
