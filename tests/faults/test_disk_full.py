@@ -130,7 +130,7 @@ def _file_fails(piece: str, step: str, monkeypatch: pytest.MonkeyPatch) -> Itera
         patch.setattr(door.tempfile, "mkstemp", disk.make)
         patch.setattr(door.os, "fdopen", disk.opened)
         patch.setattr(door.os, "fsync", disk.flush)
-        patch.setattr(Path, "replace", lambda path, target: disk.replace(path, target))
+        patch.setattr(Path, "replace", lambda path, target: disk.replace(path, target))  # noqa: PLW0108  it binds
         patch.setattr(door, "sync_folder", disk.folder)
         yield disk.fired
 
