@@ -61,6 +61,9 @@ pytest: $(VENV)/.test
 bench: $(VENV)/.test  ## Measure against peers, side by side in one run (installs the peers into .venv-bench)
 	@bash benchmarks/run.sh
 
+soak: services  ## Run the fault programs with their full figures (an hour); FAULT=F4 runs one
+	@set -a; [ ! -f var/test-services/env ] || . var/test-services/env; set +a; $(BIN)/python tests/support/soak_run.py $(FAULT)
+
 pin: | $(BIN)/uv  ## Resolve the newest versions pyproject.toml allows into constraints.txt
 	@$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --upgrade --quiet --output-file constraints.txt

@@ -22,7 +22,13 @@ def _support(name: str) -> ModuleType:
     return sys.modules[full]
 
 
-for _name in ("soak", "nursery", "line", "fake_sftp"):  # `import ecqs_test_support_soak` in the tests of this folder
+for _name in (
+    "soak",
+    "soak_run",
+    "nursery",
+    "line",
+    "fake_sftp",
+):  # `import ecqs_test_support_soak` in the tests of this folder
     _support(_name)
 _world = _support("world")
 w, bare, world = _world.w, _world.bare, _world.world

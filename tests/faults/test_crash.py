@@ -141,7 +141,8 @@ def killed_at_each_step(w, tmp_path: Path, boundaries, *, times: int) -> None:
             call = 1 if place in ONCE else chance.randint(1, 2)
             worker = nursery.start(die_at=[place, when, call])
             ended = worker.wait()
-            assert ended == {"signal": signal.SIGKILL}, f"{place} {when} was never reached: {worker.said()}"
+            reached = ended == {"signal": signal.SIGKILL}
+            soak.require(reached, f"{place} {when} was never reached: {ended} {worker.said()}")
             deaths[boundary] += 1
             round_ += 1
             if round_ % 2 == 0:

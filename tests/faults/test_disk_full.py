@@ -248,7 +248,7 @@ def test_a_disk_that_fails_stops_the_run_cleanly_and_space_lets_it_go_on(
 ) -> None:
     struck = disk_fails_at(w, tmp_path, monkeypatch, point)
     soak.report(
-        "F9", demanded="15 or more write points", run="1 write point", program=point, lost=0, doubled=0, hands=0,
+        "F9", demanded="15 or more write points", run="1 write point", point=point, lost=0, doubled=0, hands=0,
         outcome="stopped with a clear message" if struck else "went through: SQLite needed no new page",
     )  # fmt: skip
 
@@ -279,6 +279,6 @@ def test_a_full_disk_under_the_log_ends_no_run_half_way(world, w) -> None:
     w.judged_faultless(world, {UNIT: 5})
     assert world.rows("SELECT state FROM run") == [("done",)]
     soak.report(
-        "F9", demanded="15 or more write points", run="1 write point", program="standard output (a log)", lost=0,
+        "F9", demanded="15 or more write points", run="1 write point", point="standard output", lost=0,
         doubled=0, hands=0, outcome="the run went through; the loss is told on stderr",
     )  # fmt: skip

@@ -68,6 +68,8 @@ class Province:
 
     def update_while_read(self, minute: int, stop: threading.Event) -> None:
         """Change rows that are there, one transaction after the other, until told to stop."""
+        if not self.number:
+            return
         dice = random.Random(minute)
         with closing(sqlite3.connect(self.world.source(UNIT), timeout=30, isolation_level=None)) as db:
             while not stop.is_set():
@@ -91,7 +93,7 @@ def _sync(gateway, province: Province, minute: int) -> None:
         updater.join()
 
 
-def late_rows(w, folder: Path, *, rows: int, steps: int, late: float = 0.001, disorder: bool = True) -> None:
+def late_rows(w, folder: Path, *, rows: int, steps: int, late: float = 0.001) -> None:
     """Let a province work and the gateway read it about hourly; judge by headquarters' ledger."""
     dice, world = random.Random(soak.SEED), w.World(folder / "late")
     world.build()
@@ -100,7 +102,7 @@ def late_rows(w, folder: Path, *, rows: int, steps: int, late: float = 0.001, di
     world.province(UNIT, batch_rows=5000, overlap=f"{OVERLAP}m")
     with world.table(UNIT) as db:
         db.execute("PRAGMA journal_mode = WAL")
-    province, runs = Province(world, w, dice if disorder else random.Random(0)), 0
+    province, runs = Province(world, w, dice), 0
     with world.headquarters(), world.gateway() as gateway:
         for step in range(steps):
             province.work(step * STEP, rows // steps, late=late)
