@@ -48,6 +48,7 @@ def _register() -> None:
         evidence,
         findings,
         generate,
+        ledger,
         letters,
         observe,
         prove,
@@ -62,6 +63,7 @@ def _register() -> None:
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(sandbox.app, name="sandbox")
+    app.add_typer(ledger.app, name="ledger")
 
 
 _register()
