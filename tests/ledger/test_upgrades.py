@@ -75,14 +75,14 @@ class Old:
             tables = sa.MetaData()
             tables.reflect(connection)
             found = [
-                f"{table.name} {[c.name for c in table.columns]} {sorted(map(str, connection.execute(sa.select(table))))}"
+                f"{table.name} {table.columns.keys()} {sorted(map(str, connection.execute(sa.select(table))))}"
                 for table in tables.sorted_tables
             ]
         database.dispose()
         return found
 
 
-@pytest.fixture(params=[(r, d) for r in RELEASED for d in ("sqlite", "postgresql")], ids=lambda p: "-".join(p))
+@pytest.fixture(params=[(r, d) for r in RELEASED for d in ("sqlite", "postgresql")], ids="-".join)
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Old:
     revision, dialect = request.param
     folder = SCHEMAS / revision / dialect
