@@ -43,6 +43,7 @@ def _root(
 def _register() -> None:
     """Attach the commands; each module imports what it needs only when its command runs."""
     from ecqs_gateway.cli import (  # noqa: PLC0415
+        backup,
         check,
         demo,
         evidence,
@@ -58,7 +59,7 @@ def _register() -> None:
         sync,
     )
 
-    for module in (check, sync, status, show, findings, prove, observe, demo, generate):
+    for module in (check, sync, status, show, findings, prove, observe, backup, demo, generate):
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
