@@ -46,6 +46,7 @@ def _register() -> None:
         backup,
         check,
         demo,
+        doctor,
         evidence,
         findings,
         generate,
@@ -59,7 +60,7 @@ def _register() -> None:
         sync,
     )
 
-    for module in (check, sync, status, show, findings, prove, observe, backup, demo, generate):
+    for module in (check, sync, status, show, findings, prove, observe, doctor, backup, demo, generate):
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")

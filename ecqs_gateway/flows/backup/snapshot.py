@@ -250,7 +250,7 @@ class _Copying:
         member, path = self._before.get(name), self._folder / name
         if member is None or not path.is_file() or path.stat().st_size != member.size:
             return False
-        if member.digest != digest and not _is_sealed(path):
+        if member.digest != digest:
             return False
         self.members[name] = member
         return True
@@ -261,7 +261,7 @@ class _Copying:
         except FileNotFoundError:
             self.missing.append(f"{named.name}: missing ({named.why})")
             return
-        if member.digest != named.digest and not _is_sealed(self._folder / name):
+        if member.digest != named.digest:
             self.missing.append(f"{named.name}: not what the ledger says ({named.why})")
 
     def _write(self, path: Path, name: str) -> Member:
@@ -269,12 +269,6 @@ class _Copying:
         self.copied += 1
         self.copied_bytes += member.size
         return member
-
-
-def _is_sealed(path: Path) -> bool:
-    """Say whether a file is a sealed payload, whose digest may be that of what is inside."""
-    with path.open("rb") as file:
-        return file.read(4) == b"ECQS"
 
 
 def _sweep(folder: Path, manifest: Manifest, before: Manifest | None) -> None:
