@@ -67,7 +67,13 @@ def _told(report: Report) -> None:
         for finding in report.findings:
             if finding.verdict is verdict:
                 _line(finding)
-    counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in reversed(list(Verdict)))
+    words = {
+        Verdict.PROBLEM: "problems",
+        Verdict.WARNING: "warnings",
+        Verdict.NOT_CHECKED: "not checked",
+        Verdict.OK: "ok",
+    }
+    counts = ", ".join(f"{report.count(verdict)} {word}" for verdict, word in words.items())
     say("")
     say(f"{counts}. Looked at everything in {report.seconds:.1f} s.", style="bold")
 

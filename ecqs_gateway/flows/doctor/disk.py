@@ -68,7 +68,7 @@ def _needed(context: Context) -> tuple[int, str]:
     except (NotChecked, sa.exc.SQLAlchemyError):
         runs = {}
     largest = max(runs.values(), default=0)
-    told = f"the largest of the last {len(runs)} runs wrote {_size(largest)}" if runs else "no run to go by yet"
+    told = f"the largest of the last {_RUNS} wrote {_size(largest)}" if runs else "no run to go by yet"
     return max(_LEAST, 3 * largest), told
 
 
@@ -116,4 +116,6 @@ def _probe(folder: Path) -> None:
 
 
 def _size(count: int) -> str:
+    if count < 1e6:
+        return f"{count / 1e3:.0f} kB"
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cryptography import x509
 from ecqs_gateway.deliver.signing import algorithm
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.doors.vault import Vault
+from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows.doctor.core import Context, Finding, NotChecked, Verdict, age, check
 from ecqs_gateway.flows.gateway import HEADQUARTERS_KEYS, SIGNING_KEY
 
@@ -112,7 +114,7 @@ def _certificates(file: Path) -> list[x509.Certificate]:
 def _key_files(context: Context) -> list[Path]:
     """List the keys folder and the key files connections name."""
     found = {path for path in context.settings.keys.glob("**/*") if path.is_file()}
-    if context.content is not None and context.content.national is not None:
+    with suppress(GatewayError, NotChecked):  # a connection that is not there is another check's finding
         named = context.resolve(context.national.transport.connection).option("key_file")
         found |= {Path(named)} if named and Path(named).is_file() else set()
     return sorted(found)
