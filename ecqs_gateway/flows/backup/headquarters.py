@@ -20,7 +20,7 @@ from ecqs_gateway.deliver.transport import RemoteReceipt
 from ecqs_gateway.doors.ssh import Endpoint
 from ecqs_gateway.errors import GatewayError, Misconfigured
 from ecqs_gateway.flows.gateway import Gateway
-from ecqs_gateway.ledger import evidence, lanes, receipts
+from ecqs_gateway.ledger import evidence, lanes, receipts, runs
 from ecqs_gateway.ledger.lanes import RESTORED, Lease
 from ecqs_gateway.ledger.receipts import Taken
 from ecqs_gateway.ledger.tables import batch, lane, receipt
@@ -29,6 +29,8 @@ from ecqs_gateway.model.receipt import Level, Receipt
 
 __all__ = ["Outcome", "Stated", "reconcile", "way_to"]
 
+FLOW = "restore"
+"""What a run of this flow is called in the ledger."""
 _ORDER = {level: number for number, level in enumerate(Level)}
 
 
@@ -146,12 +148,25 @@ def reconcile(
     """
     wanted = [f for f in _lanes(gateway) if unit in (None, f.unit) and kind in (None, f.kind)]
     if stated is not None:
-        return [_as_stated(gateway, wanted, stated)]
-    asking = _Asking(transport)
-    try:
-        return [_one(gateway, found, asking) for found in wanted]
-    finally:
-        asking.close()
+        outcomes = [_as_stated(gateway, wanted, stated)]
+    else:
+        asking = _Asking(transport)
+        try:
+            outcomes = [_one(gateway, found, asking) for found in wanted]
+        finally:
+            asking.close()
+    if outcomes:
+        _remember(gateway, outcomes, stated)
+    return outcomes
+
+
+def _remember(gateway: Gateway, outcomes: Sequence[Outcome], stated: Stated | None) -> None:
+    """Keep as a run of its own what was found out, and a person's reason in their words."""
+    current = runs.start(gateway.database, FLOW, gateway.content.digest, clock=gateway.clock)
+    lines = [f"{o.unit} {o.kind}: {o.problem or f'goes on with {o.next_sequence}'}" for o in outcomes]
+    lines += [f"stated by a person: {stated.reason.strip()}"] if stated is not None else []
+    failed = any(outcome.problem is not None for outcome in outcomes)
+    runs.finish(gateway.database, current, failed=failed, message="; ".join(lines))
 
 
 def _as_stated(gateway: Gateway, wanted: Sequence[_Lane], stated: Stated) -> Outcome:
@@ -168,7 +183,9 @@ def _as_stated(gateway: Gateway, wanted: Sequence[_Lane], stated: Stated) -> Out
             f"the next sequence of {found.unit} {found.kind} cannot be {stated.next_sequence}",
             hint=f"give a number from {found.next_sequence} on, and the reason",
         )
-    facts: dict[str, object] = {"by": "operator", "reason": stated.reason.strip()}
+    # As everywhere in the chain: the words stand beside it (in the run), their digest within.
+    digest = hashlib.sha256(stated.reason.strip().encode()).hexdigest()
+    facts: dict[str, object] = {"by": "operator", "reason": digest}
     return _go_on(gateway, found, _Seen(stated.next_sequence - 1), facts)
 
 
@@ -250,7 +267,7 @@ def _keep(gateway: Gateway, found: _Lane, remote: RemoteReceipt, data: bytes) ->
     digest = hashlib.sha256(data).hexdigest()
     file = gateway.stage.put(f"receipts/{found.unit}/{digest}.zip", data)
     taken = Taken(str(remote.batch), str(remote.level), "", 0, "", remote.name, file)
-    reason = "of a batch that was lost with the ledger before the restore"
+    reason = "ECQS-5117 of a batch that was lost with the ledger before a restore"
     receipts.store_refused(gateway.database, found.unit, taken, reason, known_batch=False, clock=gateway.clock)
 
 

@@ -31,7 +31,7 @@ from ecqs_gateway.flows.doctor.core import (
 from ecqs_gateway.ledger.database import revision_of
 from ecqs_gateway.settings import Settings, load_settings
 
-__all__ = ["context_of", "examine"]
+__all__ = ["all_checks", "context_of", "examine"]
 
 _CONTENT_SECONDS = 7.0
 _LEDGER_SECONDS = 5.0
@@ -61,14 +61,14 @@ def examine(
         return Report(clock().isoformat(), time.monotonic() - started, (finding,))
     context, findings = context_of(settings, options, connections, clock)
     try:
-        findings += run_jobs(context, jobs_of(context, _all_checks()), until=until)
+        findings += run_jobs(context, jobs_of(context, all_checks()), until=until)
     finally:
         if context.engine is not None:
             context.engine.dispose()
     return Report(clock().isoformat(), round(time.monotonic() - started, 1), tuple(findings))
 
 
-def _all_checks() -> tuple[Check, ...]:
+def all_checks() -> tuple[Check, ...]:
     """Import every module of checks, each of which registers its own, and give them all."""
     for name in _MODULES:
         import_module(f"ecqs_gateway.flows.doctor.{name}")

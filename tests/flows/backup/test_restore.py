@@ -190,7 +190,9 @@ def test_where_headquarters_keeps_no_receipts_a_person_has_to_say_the_number(wor
     _as_without_loss(world, w, tmp_path)
     facts = json.loads(world.rows("SELECT facts FROM evidence WHERE event = 'continued after restore'")[0][0])
     assert facts["by"] == "operator"
-    assert "总局" in facts["reason"]
+    (message,) = world.rows("SELECT message FROM run WHERE flow = 'restore' AND state = 'done'")[0]
+    assert "goes on with 3" in message
+    assert "总局电话确认" in message
 
 
 def test_a_receipt_that_headquarters_keys_do_not_prove_moves_no_number(world, w, tmp_path: Path) -> None:
