@@ -55,12 +55,8 @@ def backup(
         from ecqs_gateway.flows.backup import snapshot  # noqa: PLC0415
         from ecqs_gateway.settings import load_settings  # noqa: PLC0415
 
-        if verify:
-            manifest = restoring.verify(folder)
-            taken = None
-        else:
-            taken = snapshot.take(load_settings(), folder, with_keys=with_keys)
-            manifest = taken.manifest
+        taken = None if verify else snapshot.take(load_settings(), folder, with_keys=with_keys)
+        manifest = restoring.verify(folder) if taken is None else taken.manifest
     if as_json:
         copied = {"copied": taken.copied, "copied_bytes": taken.copied_bytes} if taken else {}
         print_json({"folder": str(folder), **_facts(manifest), **copied})

@@ -27,7 +27,7 @@ import pytest
 
 UNITS = ("320000", "370000")
 SOAK = os.environ.get("ECQS_SOAK") == "1"
-KILLS = 100 if SOAK else 3
+KILLS = 100 if SOAK else 2
 SEED = int(os.environ.get("ECQS_SEED", "20261124"))
 ROWS = 20
 

@@ -24,7 +24,9 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from typer.testing import CliRunner
 
+from ecqs_gateway.cli.main import app
 from ecqs_gateway.errors import Misconfigured, Terminal
 from ecqs_gateway.flows import nightly
 from ecqs_gateway.flows.gateway import open_gateway
@@ -194,10 +196,9 @@ Database(sys.argv[1]).upgrade()
 """
 
 
-@pytest.mark.parametrize("steps", [1, 4])
-def test_an_upgrade_that_is_killed_half_way_leaves_the_old_schema_whole(old: Old, steps: int) -> None:
+def test_an_upgrade_that_is_killed_half_way_leaves_the_old_schema_whole(old: Old) -> None:
     before = old.dump()
-    done = subprocess.run([sys.executable, "-c", _DIES, old.url, str(steps)], check=False, cwd=w.ROOT)
+    done = subprocess.run([sys.executable, "-c", _DIES, old.url, "4"], check=False, cwd=w.ROOT)
     assert done.returncode == -signal.SIGKILL
     assert old.dump() == before
     database = old.open()
@@ -264,9 +265,8 @@ def test_the_command_tells_what_going_back_would_lose_before_it_does(tmp_path: P
         connection.execute(sa.text(order))
 
     def ecqs(*arguments: str) -> tuple[int, str]:
-        command = [sys.executable, "-m", "ecqs_gateway.cli", "ledger", *arguments]
-        done = subprocess.run(command, env=world.environment(), capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
+        done = CliRunner(env=world.environment()).invoke(app, ["ledger", *arguments])
+        return done.exit_code, done.output
 
     code, said = ecqs("downgrade", "0001")
     assert code == 1

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from click.testing import Result
+from typer.testing import CliRunner
 
+from ecqs_gateway.cli.main import app
 from ecqs_gateway.errors import Misconfigured, Terminal
 from ecqs_gateway.flows import nightly
 from ecqs_gateway.flows.backup import headquarters, snapshot
@@ -310,30 +311,29 @@ def test_the_commands_lead_through_a_loss(world, w, tmp_path: Path) -> None:
     world.province(UNIT, 5)
     world.sync()
 
-    def ecqs(*arguments: str, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def ecqs(*arguments: str, home: Path | None = None) -> Result:
         environment = world.environment() | ({"ECQS_HOME": str(home)} if home else {})
-        command = [sys.executable, "-m", "ecqs_gateway.cli", *arguments]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-        assert "Traceback" not in done.stderr
+        done = CliRunner(env=environment).invoke(app, arguments)
+        assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
         return done
 
     folder, new = str(tmp_path / "backup"), tmp_path / "new"
     made = ecqs("backup", folder, "--with-keys")
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     assert "Evidence chain" in made.stdout
     assert json.loads(ecqs("backup", folder, "--verify", "--json").stdout)["missing"] == []
     refused = ecqs("restore", folder, "--to", str(world.home))
-    assert refused.returncode == 1
+    assert refused.exit_code == 1
     assert "ECQS-6077" in refused.stderr
     restored = ecqs("restore", folder, "--to", str(new))
-    assert restored.returncode == 0, restored.stderr
+    assert restored.exit_code == 0, restored.stderr
     assert "ecqs restore --reconcile" in restored.stdout
     waiting = ecqs("sync", home=new)
-    assert waiting.returncode == 1
+    assert waiting.exit_code == 1
     assert "ecqs restore --reconcile" in waiting.stdout
     told = ecqs("restore", "--reconcile", home=new)
-    assert told.returncode == 0, told.stderr + told.stdout
+    assert told.exit_code == 0, told.stderr + told.stdout
     assert "These lanes go on" in told.stdout
-    assert ecqs("sync", home=new).returncode == 0
-    assert ecqs("restore").returncode == 1
+    assert ecqs("sync", home=new).exit_code == 0
+    assert ecqs("restore").exit_code == 1
     w.judged_faultless(world, {UNIT: 5})
