@@ -143,7 +143,7 @@ def _require_one_task(folder: Path | None, to: Path | None, *, reconcile: bool, 
         what = "--next-sequence and --reason belong together"
     if what is not None:
         hint = "`ecqs restore FOLDER --to HOME`, then `ECQS_HOME=HOME ecqs restore --reconcile`"
-        raise Misconfigured("ECQS-6079", what, hint=hint)
+        raise Misconfigured("ECQS-6039", what, hint=hint)
 
 
 def _bring_back(folder: Path | None, to: Path | None, *, as_json: bool) -> None:

@@ -171,7 +171,7 @@ def hold(connection: sa.Connection, lane_number: int, reason: str, *, clock: Clo
 def unhold(connection: sa.Connection, lane_number: int, *, clock: Clock = now) -> None:
     """Let a held lane send again; one that is not held is left as it is.
 
-    Raises Terminal ECQS-6075 for one that was restored and not reconciled yet.
+    Raises Terminal ECQS-6035 for one that was restored and not reconciled yet.
     """
     found = connection.execute(_NAMED.where(lane.c.id == lane_number)).one()
     if found.held_reason is None:
@@ -183,13 +183,13 @@ def unhold(connection: sa.Connection, lane_number: int, *, clock: Clock = now) -
 
 
 def require_reconciled(held_reason: str | None, place: str | None = None) -> None:
-    """Raise Terminal ECQS-6075 where a lane was restored and nobody has asked yet where headquarters stands.
+    """Raise Terminal ECQS-6035 where a lane was restored and nobody has asked yet where headquarters stands.
 
     Until then no batch may be sealed: its sequence number may be taken by one that was lost with the old ledger.
     """
     if held_reason is not None and held_reason.startswith(RESTORED):
         raise Terminal(
-            "ECQS-6075",
+            "ECQS-6035",
             f"the lane is held: {held_reason}",
             where=place,
             hint="run `ecqs restore --reconcile`: it asks headquarters which batches it has seen",

@@ -144,7 +144,7 @@ def reconcile(
     """Ask headquarters for every lane that was restored, and let those go on where the answer is clear.
 
     ``stated`` puts a person's word in its place, for exactly one lane; headquarters is then not asked. Raises
-    Misconfigured ECQS-6079 when no lane fits, or the number cannot be.
+    Misconfigured ECQS-6039 when no lane fits, or the number cannot be.
     """
     wanted = [f for f in _lanes(gateway) if unit in (None, f.unit) and kind in (None, f.kind)]
     if stated is not None:
@@ -172,14 +172,14 @@ def _remember(gateway: Gateway, outcomes: Sequence[Outcome], stated: Stated | No
 def _as_stated(gateway: Gateway, wanted: Sequence[_Lane], stated: Stated) -> Outcome:
     if len(wanted) != 1:
         raise Misconfigured(
-            "ECQS-6079",
+            "ECQS-6039",
             f"{len(wanted)} restored lanes fit, but a number is given for exactly one",
             hint="name the lane with --unit and --kind; `ecqs status` lists those that are held",
         )
     found = wanted[0]
     if not found.next_sequence <= stated.next_sequence <= MAX_SEQUENCE or not stated.reason.strip():
         raise Misconfigured(
-            "ECQS-6079",
+            "ECQS-6039",
             f"the next sequence of {found.unit} {found.kind} cannot be {stated.next_sequence}",
             hint=f"give a number from {found.next_sequence} on, and the reason",
         )
@@ -251,7 +251,7 @@ def _go_on(gateway: Gateway, found: _Lane, seen: _Seen, facts: dict[str, object]
     """Let the lane go on behind what headquarters has seen; what was proven is kept as evidence."""
     following = max(found.next_sequence, seen.highest + 1)
     if following > MAX_SEQUENCE:
-        raise Misconfigured("ECQS-6079", f"{found.unit} {found.kind} has no sequence number left")
+        raise Misconfigured("ECQS-6039", f"{found.unit} {found.kind} has no sequence number left")
     lost = following - found.next_sequence
     for remote, data, _ in seen.receipts:
         _keep(gateway, found, remote, data)
@@ -267,7 +267,7 @@ def _keep(gateway: Gateway, found: _Lane, remote: RemoteReceipt, data: bytes) ->
     digest = hashlib.sha256(data).hexdigest()
     file = gateway.stage.put(f"receipts/{found.unit}/{digest}.zip", data)
     taken = Taken(str(remote.batch), str(remote.level), "", 0, "", remote.name, file)
-    reason = "ECQS-5117 of a batch that was lost with the ledger before a restore"
+    reason = "ECQS-5140 of a batch that was lost with the ledger before a restore"
     receipts.store_refused(gateway.database, found.unit, taken, reason, known_batch=False, clock=gateway.clock)
 
 

@@ -74,7 +74,7 @@ class Manifest:
 
     @staticmethod
     def read(folder: Path) -> Manifest:
-        """Read a folder's manifest; raises Misconfigured ECQS-6070 where there is none or it is of no use."""
+        """Read a folder's manifest; raises Misconfigured ECQS-6030 where there is none or it is of no use."""
         file = folder / MANIFEST
         try:
             return _parsed(json.loads(file.read_text(encoding="utf-8")))
@@ -82,7 +82,7 @@ class Manifest:
             what = "the folder holds no complete backup: there is no manifest.json"
         except (OSError, ValueError) as error:  # pydantic's error is a ValueError
             what = f"the backup's manifest cannot be read ({type(error).__name__})"
-        raise Misconfigured("ECQS-6070", what, where=str(file), hint="name the folder `ecqs backup` wrote to")
+        raise Misconfigured("ECQS-6030", what, where=str(file), hint="name the folder `ecqs backup` wrote to")
 
 
 def _parsed(values: object) -> Manifest:

@@ -28,7 +28,7 @@ def dump(url: sa.URL, target: Path, *, snapshot: str) -> None:
 
 
 def verify(file: Path) -> None:
-    """Have pg_restore read the whole file; raises Terminal ECQS-6074 where it cannot."""
+    """Have pg_restore read the whole file; raises Terminal ECQS-6034 where it cannot."""
     _run("pg_restore", ["--file=/dev/null", str(file)], None)
 
 
@@ -51,7 +51,7 @@ def _run(program: str, arguments: list[str], url: sa.URL | None) -> None:
     path = shutil.which(program)
     if path is None:
         raise Misconfigured(
-            "ECQS-6074",
+            "ECQS-6034",
             f"{program} is not installed here, and a PostgreSQL ledger is backed up with it",
             hint="install PostgreSQL's client programs, of the server's version or newer",
         )
@@ -64,9 +64,9 @@ def _run(program: str, arguments: list[str], url: sa.URL | None) -> None:
             command, env=environment, capture_output=True, text=True, errors="replace", timeout=_LONGEST, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise Terminal("ECQS-6074", f"{program} did not end within {_LONGEST // 3600} hours") from error
+        raise Terminal("ECQS-6034", f"{program} did not end within {_LONGEST // 3600} hours") from error
     if done.returncode:
-        raise Terminal("ECQS-6074", f"{program} failed: {_error_line(done.stderr)}", hint="mend what it says")
+        raise Terminal("ECQS-6034", f"{program} failed: {_error_line(done.stderr)}", hint="mend what it says")
 
 
 def _error_line(text: str) -> str:

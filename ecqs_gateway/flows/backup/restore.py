@@ -48,7 +48,7 @@ class Restored:
 def verify(folder: Path) -> Manifest:
     """Read every byte of a backup back and compare; check ledger and evidence chain of the copy.
 
-    Raises Misconfigured ECQS-6070 for a folder without a backup, Conflict ECQS-6076 naming what differs, ECQS-3020
+    Raises Misconfigured ECQS-6030 for a folder without a backup, Conflict ECQS-6036 naming what differs, ECQS-3020
     where the chain does not hold.
     """
     manifest = Manifest.read(folder)
@@ -56,7 +56,7 @@ def verify(folder: Path) -> Manifest:
     if wrong:
         more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
         raise Conflict(
-            "ECQS-6076",
+            "ECQS-6036",
             f"the backup is not what its manifest says: {'; '.join(wrong[:3])}{more}",
             where=str(folder),
             hint="use another copy of it; nothing was restored",
@@ -92,7 +92,7 @@ def _verify_ledger(copy: Path, manifest: Manifest, folder: Path) -> None:
             sound = False
     if not sound:
         hint = "use another copy of the backup; nothing was restored"
-        raise Conflict("ECQS-6076", "the ledger in the backup is damaged", where=str(folder), hint=hint)
+        raise Conflict("ECQS-6036", "the ledger in the backup is damaged", where=str(folder), hint=hint)
     database = Database(f"sqlite:///{copy}")
     try:
         with database.read() as connection:
@@ -106,7 +106,7 @@ def _verify_chain(connection: sa.Connection, manifest: Manifest) -> None:
     count = evidence.verify(connection)
     if (count, evidence.head(connection)[1].hex()) != (manifest.chain_entries, manifest.chain_head):
         hint = "use another copy of the backup; nothing was restored"
-        raise Conflict("ECQS-6076", "the evidence chain ends elsewhere than the manifest says", hint=hint)
+        raise Conflict("ECQS-6036", "the evidence chain ends elsewhere than the manifest says", hint=hint)
 
 
 def _verify_complete(connection: sa.Connection, manifest: Manifest, folder: Path) -> None:
@@ -116,14 +116,14 @@ def _verify_complete(connection: sa.Connection, manifest: Manifest, folder: Path
     needed = {named.name for named in named_files(connection, needed_only=True)}
     if lost := [name for name in absent if name in needed]:
         hint = "use another copy of the backup; nothing was restored"
-        raise Conflict("ECQS-6076", f"{len(lost)} files of the stage are not in it", where=str(folder), hint=hint)
+        raise Conflict("ECQS-6036", f"{len(lost)} files of the stage are not in it", where=str(folder), hint=hint)
 
 
 def restore(folder: Path, settings: Settings, *, lanes: Lanes = (), clock: Clock = now) -> Restored:
     """Restore a backup to where these settings say: ledger, stage and, if it holds them, keys.
 
     ``lanes`` are those the content knows: they are held too, for the lost ledger may have sent for them. Raises what
-    ``verify`` raises; Misconfigured ECQS-6077 where a ledger lives already, ECQS-6078 where the settings want another
+    ``verify`` raises; Misconfigured ECQS-6037 where a ledger lives already, ECQS-6038 where the settings want another
     kind of database.
     """
     manifest = verify(folder)
@@ -149,7 +149,7 @@ def _require_free(target: Database, manifest: Manifest) -> None:
     dialect = "sqlite" if target.sqlite else "postgresql"
     if dialect != manifest.dialect:
         raise Misconfigured(
-            "ECQS-6078",
+            "ECQS-6038",
             f"the backup is of a {manifest.dialect} ledger, the settings name a {dialect} one",
             where=target.where,
             hint="set ECQS_LEDGER_URL to a new database of that kind",
@@ -157,7 +157,7 @@ def _require_free(target: Database, manifest: Manifest) -> None:
     there = Path(target.url.database or "").exists() if target.sqlite else _has_tables(target)
     if there:
         raise Misconfigured(
-            "ECQS-6077",
+            "ECQS-6037",
             "a ledger lives there already; nothing was restored",
             where=target.where,
             hint="restore beside it, or move it away first: it may know more than the backup",
@@ -175,7 +175,7 @@ def _bring(source: Path, target: Path, member: Member) -> None:
         if sha256_of(target)[0] == member.digest:
             return
         hint = "restore into an empty folder, or move that one away first"
-        raise Misconfigured("ECQS-6077", "another file lies there; nothing is replaced", where=str(target), hint=hint)
+        raise Misconfigured("ECQS-6037", "another file lies there; nothing is replaced", where=str(target), hint=hint)
     copy_atomic(source, target)
 
 
@@ -194,7 +194,7 @@ def _restore_sqlite(
     with closing(sqlite3.connect(draft)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")
     if target.exists():
-        raise Misconfigured("ECQS-6077", "a ledger appeared there meanwhile; nothing was restored", where=str(target))
+        raise Misconfigured("ECQS-6037", "a ledger appeared there meanwhile; nothing was restored", where=str(target))
     draft.replace(target)
     sync_folder(target.parent)
     for rest in ("-wal", "-shm"):

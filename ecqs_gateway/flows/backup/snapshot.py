@@ -50,8 +50,8 @@ class Taken:
 def take(settings: Settings, folder: Path, *, with_keys: bool = False, clock: Clock = now) -> Taken:
     """Back the ledger and its stage up into a folder, new or with an earlier backup of the same ledger.
 
-    Raises Misconfigured ECQS-6071 where there is nothing to back up or the folder is another ledger's, Transient
-    ECQS-6072 while another backup writes there, Terminal ECQS-3001 or ECQS-6073 when it cannot be written. Until the
+    Raises Misconfigured ECQS-6031 where there is nothing to back up or the folder is another ledger's, Transient
+    ECQS-6032 while another backup writes there, Terminal ECQS-3001 or ECQS-6033 when it cannot be written. Until the
     end the folder holds the earlier backup.
     """
     folder = folder.resolve()
@@ -84,14 +84,14 @@ def _refuse_own_folder(settings: Settings, folder: Path) -> None:
     for mine in (settings.home, settings.stage, settings.keys):
         if folder == mine or folder.is_relative_to(settings.stage):
             hint = "name a folder of its own, best on another disk or machine"
-            raise Misconfigured("ECQS-6071", "a backup cannot lie in what it backs up", where=str(folder), hint=hint)
+            raise Misconfigured("ECQS-6031", "a backup cannot lie in what it backs up", where=str(folder), hint=hint)
 
 
 def _require_ledger(database: Database) -> None:
     there = not database.sqlite or Path(database.url.database or "").is_file()
     if not there or database.revision() is None:
         hint = "check ECQS_HOME and ECQS_LEDGER_URL: a ledger is made by the first `ecqs sync`"
-        raise Misconfigured("ECQS-6071", "there is no ledger to back up yet", where=database.where, hint=hint)
+        raise Misconfigured("ECQS-6031", "there is no ledger to back up yet", where=database.where, hint=hint)
 
 
 @contextmanager
@@ -102,7 +102,7 @@ def _alone(folder: Path) -> Iterator[None]:
         file = (folder / ".lock").open("w", encoding="utf-8")
     except OSError as error:
         raise Terminal(
-            "ECQS-6073",
+            "ECQS-6033",
             f"the folder of the backup cannot be written ({error.strerror or type(error).__name__})",
             where=str(folder),
             hint="mend its permissions or name another folder",
@@ -113,7 +113,7 @@ def _alone(folder: Path) -> Iterator[None]:
         except OSError as error:
             hint = "wait for it to end, or name another folder"
             raise Transient(
-                "ECQS-6072", "another backup is being written there", where=str(folder), hint=hint
+                "ECQS-6032", "another backup is being written there", where=str(folder), hint=hint
             ) from error
         yield
 
@@ -149,7 +149,7 @@ def _copy_sqlite(source: Path, target: Path) -> None:
     except (sqlite3.Error, OSError) as error:
         target.unlink(missing_ok=True)
         raise Terminal(
-            "ECQS-6073",
+            "ECQS-6033",
             f"the ledger could not be copied ({type(error).__name__})",
             where=str(target),
             hint="free disk space or mend the permissions of the backup's folder; `ecqs doctor` checks the ledger",
@@ -207,7 +207,7 @@ def _require_same_ledger(database: Database, draft: Manifest, before: Manifest |
     if found is None or bytes(found).hex() != before.chain_head:
         (folder / draft.ledger.name).unlink(missing_ok=True)
         raise Misconfigured(
-            "ECQS-6071",
+            "ECQS-6031",
             "the folder holds a backup of another ledger, or of a later state of this one",
             where=str(folder),
             hint="name another folder; what is there may be the only copy of it",
