@@ -199,7 +199,10 @@ def _outcomes(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.problem is not None:
             say(f"{outcome.unit} {outcome.kind} stays held: {outcome.problem}", style="red")
-            ask = f"--unit {outcome.unit} --kind {outcome.kind} --next-sequence N --reason '…'"
-            say(f"  next: ask headquarters for the last batch it has, then `ecqs restore --reconcile {ask}`")
-    if free:
-        say("Run `ecqs sync`: what is in batches only headquarters has is read again and recognised there.")
+    if any(outcome.retry for outcome in outcomes):
+        say("  next: run `ecqs restore --reconcile` again once headquarters can be reached")
+    if any(outcome.problem is not None and not outcome.retry for outcome in outcomes):
+        ask = "--unit … --kind … --next-sequence N --reason '…'"
+        say(f"  next: ask headquarters for the last batch it has of the lane, then `ecqs restore --reconcile {ask}`")
+    if any(outcome.lost_batches for outcome in outcomes):
+        say("What is in batches only headquarters has is read again by the next `ecqs sync`, and recognised there.")

@@ -67,15 +67,9 @@ def _told(report: Report) -> None:
         for finding in report.findings:
             if finding.verdict is verdict:
                 _line(finding)
-    words = {
-        Verdict.PROBLEM: "problems",
-        Verdict.WARNING: "warnings",
-        Verdict.NOT_CHECKED: "not checked",
-        Verdict.OK: "ok",
-    }
-    counts = ", ".join(f"{report.count(verdict)} {word}" for verdict, word in words.items())
+    counts = ", ".join(f"{report.count(verdict)} {verdict}" for verdict in reversed(list(Verdict)))
     say("")
-    say(f"{counts}. Looked at everything in {report.seconds:.1f} s.", style="bold")
+    say(f"Findings: {counts}. Looked at everything in {report.seconds:.1f} s.", style="bold")
 
 
 def _line(finding: Finding) -> None:

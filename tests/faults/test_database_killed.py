@@ -217,7 +217,7 @@ def test_a_killed_database_loses_and_doubles_nothing(both: bool, shaken, server:
         output, _ = worker.communicate(timeout=120)
         assert b"the ledger database does not answer" in output or worker.returncode in (0, -signal.SIGKILL), output
         server.start()
-        if round_ % 10 == 9:
+        if round_ % 3 == 2:  # seldom enough that leftovers of several kills meet
             longest = max(longest, _resumes(shaken, server.url))
     assert during >= KILLS / 2, "most runs were over before the database was killed: this proves little"
     longest = max(longest, _resumes(shaken, server.url))
@@ -240,7 +240,7 @@ def test_a_gateway_killed_within_a_commit_of_sqlite_loses_and_doubles_nothing(sh
         worker = _start(shaken, None, str(chance.randint(1, 25)), str(chance.choice([0, 100, 300, 1000, 3000])))
         output, _ = worker.communicate(timeout=120)
         assert worker.returncode == -signal.SIGKILL, output.decode()
-        if round_ % 10 == 9:
+        if round_ % 3 == 2:  # seldom enough that leftovers of several kills meet
             longest = max(longest, _resumes(shaken, None))
     longest = max(longest, _resumes(shaken, None))
     _judged(tmp_path, shaken, w, records=KILLS * ROWS)

@@ -55,6 +55,8 @@ class Outcome:
     """Batches headquarters has that the ledger does not know."""
     lost_records: int = 0
     problem: str | None = None
+    retry: bool = False
+    """True when asking again later may settle it."""
 
 
 @dataclass(frozen=True)
@@ -192,18 +194,19 @@ def _as_stated(gateway: Gateway, wanted: Sequence[_Lane], stated: Stated) -> Out
 def _one(gateway: Gateway, found: _Lane, asking: _Asking) -> Outcome:
     history = asking.of(found.unit)
     if isinstance(history, GatewayError):
-        return _stays(found, f"headquarters could not be asked: {history}")
+        text = f"headquarters could not be asked: {history.code} {history.message}"
+        return _stays(found, text, retry=history.retry)
     try:
         seen = _looked_at(gateway, found, history, asking.way)
         if seen.problem is not None:
             return _stays(found, seen.problem)
         return _go_on(gateway, found, seen, {"by": "receipts"})
     except GatewayError as error:
-        return _stays(found, str(error))
+        return _stays(found, str(error), retry=error.retry)
 
 
-def _stays(found: _Lane, problem: str) -> Outcome:
-    return Outcome(found.unit, found.kind, found.next_sequence, found.next_sequence, problem=problem)
+def _stays(found: _Lane, problem: str, *, retry: bool = False) -> Outcome:
+    return Outcome(found.unit, found.kind, found.next_sequence, found.next_sequence, problem=problem, retry=retry)
 
 
 def _looked_at(gateway: Gateway, found: _Lane, history: History, way: Lookback) -> _Seen:
