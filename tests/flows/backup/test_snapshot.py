@@ -31,7 +31,7 @@ def test_a_backup_holds_the_ledger_and_every_file_it_names(world, w, tmp_path: P
     taken = _take(world, tmp_path / "backup")
     manifest = verify(tmp_path / "backup")
     assert manifest == taken.manifest
-    assert {name.split("/")[1] for name in manifest.members} == {"extractions", "outbox", "receipts"}
+    assert {name.split("/")[1] for name in manifest.members} == {"content", "extractions", "outbox", "receipts"}
     assert manifest.missing == ()
     assert manifest.lanes[0].next_sequence == world.rows("SELECT next_sequence FROM lane")[0][0]
     assert (manifest.chain_entries,) == world.rows("SELECT max(sequence) FROM evidence")[0]
@@ -120,7 +120,8 @@ def test_a_manifest_cannot_name_a_file_outside_the_folder(name: str, world, tmp_
 def test_a_missing_or_damaged_stage_file_is_named_and_the_rest_is_kept(world, tmp_path: Path) -> None:
     world.province(UNIT, 5)
     world.sync()
-    first, second = sorted((world.home / "stage").rglob("*.arrow")) + sorted((world.home / "stage").rglob("*.zip"))[:1]
+    stage = world.home / "stage"
+    (first,), (second,) = stage.glob("extractions/**/*.arrow"), stage.glob("outbox/**/*.zip")
     first.unlink()
     second.write_bytes(b"something else")
     manifest = _take(world, tmp_path / "backup").manifest
