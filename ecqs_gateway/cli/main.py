@@ -46,11 +46,14 @@ def _root(
 def _register() -> None:
     """Attach the commands; each module imports what it needs only when its command runs."""
     from ecqs_gateway.cli import (  # noqa: PLC0415
+        backup,
         check,
         demo,
+        doctor,
         evidence,
         findings,
         generate,
+        ledger,
         letters,
         observe,
         prove,
@@ -60,11 +63,12 @@ def _register() -> None:
         sync,
     )
 
-    for module in (check, sync, status, show, findings, prove, observe, demo, generate):
+    for module in (check, sync, status, show, findings, prove, observe, doctor, backup, demo, generate):
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(sandbox.app, name="sandbox")
+    app.add_typer(ledger.app, name="ledger")
 
 
 _register()

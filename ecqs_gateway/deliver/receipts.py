@@ -23,7 +23,7 @@ from ecqs_gateway.errors import Terminal
 from ecqs_gateway.model.batch import BatchState
 from ecqs_gateway.model.receipt import RECEIPT_FILE, RECEIPT_SIGNATURE_FILE, Level, Receipt, follows
 
-__all__ = ["Believed", "RefusedReceipt", "Sent", "VerifiedReceipt", "verify_receipt"]
+__all__ = ["Believed", "RefusedReceipt", "Sent", "VerifiedReceipt", "open_receipt", "verify_receipt"]
 
 _LIMITS = ArchiveLimits(archive=64_000_000, entries=2, inflated=64_000_000)
 
@@ -106,6 +106,22 @@ def verify_receipt(
     except _Refused as refusal:
         return refusal.refused
     return VerifiedReceipt(receipt, digest, repeat)
+
+
+def open_receipt(data: bytes, name: RemoteReceipt, *, believed: Believed) -> Receipt | RefusedReceipt:
+    """Judge a receipt by itself, without the batch it is about: signature, document, issuer, and what its name says.
+
+    For a ledger that was restored: it proves what headquarters has seen, and settles nothing. Codes as above.
+    """
+    try:
+        receipt = _document(_opened(data, believed.trust), believed.schema)
+    except _Refused as refusal:
+        return refusal.refused
+    if receipt.issuer != believed.issuer:
+        return RefusedReceipt("ECQS-5107", "the receipt is issued by someone else than headquarters")
+    if (receipt.batch, receipt.level) != (str(name.batch), name.level):
+        return RefusedReceipt("ECQS-5116", "the receipt's file name says something else than the receipt")
+    return receipt
 
 
 _SIGNATURE_CODES = {

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from ecqs_gateway.deliver.lookback import History
 from ecqs_gateway.deliver.transport import Delivered, RemoteReceipt
 from ecqs_gateway.doors.sftp_wire import Entry, SftpFailure, SftpWire, Status, TooLarge
 from ecqs_gateway.doors.ssh import Endpoint, SftpSession
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal, Transient
-from ecqs_gateway.model.batch import PACKAGE_SUFFIX, parse_batch_id
+from ecqs_gateway.model.batch import PACKAGE_SUFFIX, BatchId, parse_batch_id
 from ecqs_gateway.model.receipt import Level, parse_receipt_name
 
 __all__ = ["Folders", "SftpTransport"]
@@ -27,6 +28,7 @@ _LEVELS = {level: order for order, level in enumerate(Level)}
 _FOLDER = re.compile(r"(?:[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*/)*[A-Za-z0-9_{}][A-Za-z0-9_.{}-]*", re.ASCII)
 _TAKEN = "taken"
 _MOST_NAMES = 100_000
+_MOST_PAST_NAMES = 500_000
 _LARGEST_RECEIPT = 64_000_000
 
 _log = logging.getLogger(__name__)
@@ -139,6 +141,23 @@ class SftpTransport:
                 new = new.removesuffix(b".zip") + b"." + secrets.token_hex(4).encode() + b".zip"
         wire.rename(old, new)
 
+    def history(self, unit: str) -> History:
+        """List packages, waiting and taken receipts; a folder that is not there is empty. See ``Lookback``."""
+        inbox, receipts = self._folders.inbox.format(unit=unit), self._folders.receipts.format(unit=unit)
+        with self._exchange(0, receipts) as wire:
+            lying = [_names(wire, folder) for folder in (inbox, receipts, f"{receipts}/{_TAKEN}")]
+        packages = tuple(batch for entry in lying[0] if (batch := _package(entry, unit)) is not None)
+        found = {receipt for entry in (*lying[1], *lying[2]) if (receipt := _receipt(entry, unit)) is not None}
+        return History(packages, tuple(sorted(found, key=lambda receipt: (receipt.batch, _LEVELS[receipt.level]))))
+
+    def fetch_past(self, receipt: RemoteReceipt) -> bytes:
+        """Give a receipt's exact bytes, from where it waits or from where it was taken. See ``Lookback``."""
+        folder = self._folders.receipts.format(unit=receipt.batch.unit)
+        with self._exchange(min(receipt.size, _LARGEST_RECEIPT), folder) as wire:
+            waits, taken = (f"{folder}/{place}{receipt.name}".encode() for place in ("", f"{_TAKEN}/"))
+            path = taken if wire.size(waits) is None else waits
+            return wire.read(path, expected=receipt.size, most=_LARGEST_RECEIPT)
+
     def close(self) -> None:
         """End the connection. See ``Transport``."""
         session, self._session = self._session, None
@@ -181,6 +200,25 @@ class SftpTransport:
 
 
 _ASK = "ask headquarters to set up the folders of this account, or correct connectors/national.yaml"
+
+
+def _names(wire: SftpWire, folder: str) -> list[Entry]:
+    try:
+        return wire.listing(folder.encode(), most=_MOST_PAST_NAMES)
+    except SftpFailure as failure:
+        if failure.status is not Status.NO_SUCH_FILE:
+            raise
+        return []
+
+
+def _package(entry: Entry, unit: str) -> BatchId | None:
+    """Read the name of a package strictly; None for whatever is not a package of this unit."""
+    try:
+        name = entry.name.decode("ascii")
+        batch = parse_batch_id(name.removesuffix(PACKAGE_SUFFIX)) if name.endswith(PACKAGE_SUFFIX) else None
+    except (UnicodeDecodeError, Terminal):
+        return None
+    return batch if batch is not None and batch.unit == unit and entry.plain else None
 
 
 def _receipt(entry: Entry, unit: str) -> RemoteReceipt | None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 from ecqs_gateway.errors import Terminal
 
-__all__ = ["sync_folder", "write_atomic"]
+__all__ = ["copy_atomic", "sync_folder", "write_atomic"]
+
+_BLOCK = 1 << 20
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -16,12 +21,39 @@ def write_atomic(path: Path, data: bytes) -> None:
 
     Raises Terminal ECQS-3001 when the disk is full or the folder cannot be written; no torn file is left behind.
     """
+
+    def fill(file: BinaryIO) -> None:
+        file.write(data)
+
+    _replaced(path, fill)
+
+
+def copy_atomic(source: Path, path: Path) -> tuple[str, int]:
+    """Copy a file like ``write_atomic`` writes one, however large it is; give SHA-256 (hex) and size of what was read.
+
+    Raises FileNotFoundError when the source is not there, Terminal ECQS-3001 when the copy cannot be written.
+    """
+    digest, size = hashlib.sha256(), 0
+
+    def fill(file: BinaryIO) -> None:
+        nonlocal size
+        while block := opened.read(_BLOCK):
+            file.write(block)
+            digest.update(block)
+            size += len(block)
+
+    with source.open("rb") as opened:
+        _replaced(path, fill)
+    return digest.hexdigest(), size
+
+
+def _replaced(path: Path, fill: Callable[[BinaryIO], None]) -> None:
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(path)

@@ -171,8 +171,8 @@ class _Transport(paramiko.Transport):
 class SftpSession:
     """One SFTP session over one SSH connection; used by one thread at a time."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
-        """Connect, know the host, log in, start SFTP.
+    def __init__(self, endpoint: Endpoint, *, log_in: bool = True) -> None:
+        """Connect, know the host, log in, start SFTP; without ``log_in`` only know the host, and be of no other use.
 
         Raises Terminal: ECQS-5010 another host key, ECQS-5011 none of the pinned type, ECQS-5012 login refused,
         ECQS-5013 no common algorithms, ECQS-5014 no SFTP; Transient: ECQS-5001 unreachable, ECQS-5002 connection
@@ -184,6 +184,8 @@ class SftpSession:
         self._watch = _Watch(self._socket)
         try:
             self._transport = self._handshake()
+            if not log_in:
+                return
             with self._guarded(endpoint.timeouts.login):
                 self._log_in()
                 self.wire = self._start_sftp()

@@ -129,6 +129,7 @@ def collect(
     gc.collect()
     gc.freeze()  # content and libraries live as long as the process: no collection needs to walk them again
     state = lanes.state(gateway.database, lease)
+    lanes.require_reconciled(state.held_reason, f"{lease.unit} {lease.kind}")
     sealer = seal.Sealer(lane, gateway.schema, gateway.signer)
     refused = frozenset(query.refused_versions(gateway.database, lease.lane_id))
     corrected = frozenset(query.corrected_versions(gateway.database, lease.lane_id))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from ecqs_gateway.errors import Terminal, Transient
 
-__all__ = ["HEAD", "Database"]
+__all__ = ["HEAD", "Database", "revision_of"]
 
 HEAD = "0003"
 """Revision of the newest migration; a test keeps it equal to what Alembic says."""
@@ -51,24 +51,27 @@ class Database:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
 
     def upgrade(self) -> None:
-        """Create the schema or bring it up to date; does nothing, and imports nothing, when it already is."""
+        """Create the schema or bring it up to date; does nothing, and imports nothing, when it already is.
+
+        All in one transaction: a process that is killed on the way leaves the schema it found. Raises Terminal
+        ECQS-3005 for a ledger of a newer version than this program.
+        """
         if self.revision() == HEAD:
             return
-        from alembic import command  # noqa: PLC0415  0.2 s that only a new or old ledger has to pay
-        from alembic.config import Config  # noqa: PLC0415
+        from ecqs_gateway.ledger.migrate import migrate  # noqa: PLC0415  0.2 s that only another ledger has to pay
 
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.write() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            migrate(connection, HEAD, where=self.where)
 
     def revision(self) -> str | None:
         """Give the schema revision the database has; None for an empty one."""
         with self.read() as connection:
-            if not sa.inspect(connection).has_table("alembic_version"):
-                return None
-            return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
+            return revision_of(connection)
+
+    @property
+    def where(self) -> str:
+        """Name the database in messages, without its password."""
+        return self.url.render_as_string(hide_password=True)
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -94,7 +97,7 @@ class Database:
             asleep = getattr(error.orig, "sqlstate", None) == _SLEPT
             if not asleep and not isinstance(error, OperationalError | InterfaceError):
                 raise
-            raise _as_gateway_error(error, self.url.render_as_string(hide_password=True)) from error
+            raise _as_gateway_error(error, self.where) from error
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -107,6 +110,13 @@ def _limits(url: sa.URL, patience: int) -> dict[str, str]:
         return {}
     limits = ("lock_timeout", "idle_in_transaction_session_timeout")
     return {"options": " ".join(f"-c {name}={patience * 1000}" for name in limits)}
+
+
+def revision_of(connection: sa.Connection) -> str | None:
+    """Give the schema revision a database has; None for an empty one."""
+    if not sa.inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _make_folder(folder: Path) -> None:

@@ -146,6 +146,27 @@ EVENTS: Mapping[str, Event] = {
     ),
     "correction refused": Event(_LANE, "a second person refuses a proposal", _DECIDED),
     "correction withdrawn": Event(_LANE, "its author withdraws a proposal", _DECIDED),
+    "restored": Event(
+        "`ledger`",
+        "a ledger was brought back from a backup; what came after the backup is not in this chain",
+        {
+            "backup": "when the backup was made",
+            "entries": "length of the chain in it",
+            "head": "hash of its last entry",
+            "ledger": "SHA-256 of the ledger's file in the backup",
+        },
+    ),
+    "continued after restore": Event(
+        _LANE,
+        "it is known which batches headquarters has seen, and the lane goes on behind them",
+        {
+            "by": "`receipts` headquarters signed, or `operator`",
+            "from": "next sequence in the restored ledger",
+            "next": "next sequence from now on",
+            "manifest": "SHA-256 of the manifest of the batch before, where a receipt proves it",
+            "reason": "SHA-256 of the operator's reason; the words stand in the run",
+        },
+    ),
     "run closed": Event(
         "run id",
         "a flow has ended",

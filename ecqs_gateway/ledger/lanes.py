@@ -19,18 +19,20 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from ecqs_gateway.doors.clock import Clock, now
-from ecqs_gateway.errors import Conflict, GatewayError, Transient
+from ecqs_gateway.errors import Conflict, GatewayError, Terminal, Transient
 from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger import owner as owners
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import lane
 
-__all__ = ["LEASE_TIME", "LaneState", "Lease"]
-__all__ += ["acquire", "guard", "hold", "kept", "lane_id", "release", "require", "state", "unhold"]
+__all__ = ["LEASE_TIME", "RESTORED", "LaneState", "Lease", "acquire", "guard", "hold", "kept", "lane_id", "release"]
+__all__ += ["require", "require_reconciled", "state", "unhold"]
 
 LEASE_TIME = timedelta(seconds=45)
 """How long a lease outlives its worker's last sign of life."""
 _SIGN_OF_LIFE = 10.0
+RESTORED = "restored from the backup of"
+"""How the reason begins for which a lane is held after a restore, until it is known where headquarters stands."""
 
 _log = logging.getLogger(__name__)
 
@@ -184,13 +186,31 @@ def hold(connection: sa.Connection, lane_number: int, reason: str, *, clock: Clo
 
 
 def unhold(connection: sa.Connection, lane_number: int, *, clock: Clock = now) -> None:
-    """Let a held lane send again; one that is not held is left as it is."""
+    """Let a held lane send again; one that is not held is left as it is.
+
+    Raises Terminal ECQS-6035 for one that was restored and not reconciled yet.
+    """
     found = connection.execute(_NAMED.where(lane.c.id == lane_number)).one()
     if found.held_reason is None:
         return
+    require_reconciled(found.held_reason, f"{found.unit} {found.kind}")
     connection.execute(sa.update(lane).where(lane.c.id == lane_number).values(held_reason=None))
     facts = {"reason": _digest(found.held_reason)}
     evidence.append(connection, "lane released", f"{found.unit}/{found.kind}", facts, clock=clock)
+
+
+def require_reconciled(held_reason: str | None, place: str | None = None) -> None:
+    """Raise Terminal ECQS-6035 where a lane was restored and nobody has asked yet where headquarters stands.
+
+    Until then no batch may be sealed: its sequence number may be taken by one that was lost with the old ledger.
+    """
+    if held_reason is not None and held_reason.startswith(RESTORED):
+        raise Terminal(
+            "ECQS-6035",
+            f"the lane is held: {held_reason}",
+            where=place,
+            hint="run `ecqs restore --reconcile`: it asks headquarters which batches it has seen",
+        )
 
 
 _NAMED = sa.select(lane.c.unit, lane.c.kind, lane.c.held_reason)
