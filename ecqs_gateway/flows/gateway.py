@@ -114,6 +114,11 @@ class Gateway:
         return self.content.root / "schemas" / "ecqs" / SCHEMA_VERSION
 
     @cached_property
+    def vault(self) -> Vault:
+        """Give what seals payloads at rest: the same keys the stage seals its frames with."""
+        return Vault.of(self.settings.keys)
+
+    @cached_property
     def signer(self) -> Signer:
         """Give the gateway's signing key."""
         name = self.national.signature.algorithm
@@ -123,7 +128,7 @@ class Gateway:
                 "ECQS-4026",
                 f"the gateway's {name} signing key is missing",
                 where=str(file),
-                hint="make one with `ecqs keys`, and give its public half to headquarters",
+                hint="make one with `ecqs keys init`, and give its public half to headquarters",
             )
         return algorithm(name).signer(file.read_bytes())
 
@@ -140,7 +145,7 @@ class Gateway:
                 "ECQS-4027",
                 "no public key of headquarters is known, so no receipt could be believed",
                 where=str(self.settings.keys),
-                hint=f"put it there as {HEADQUARTERS_KEYS.format(algorithm='ed25519').replace('*', '')}",
+                hint="take in the key headquarters gave you with `ecqs keys trust FILE.pem`",
             )
         return Trust.of(keys)
 
@@ -235,6 +240,7 @@ def open_gateway(
     try:
         database.upgrade()
         content = load(settings.content)
-        yield Gateway(settings, content, database, Stage(settings.stage), connections, clock)
+        stage = Stage(settings.stage, Vault.of(settings.keys))
+        yield Gateway(settings, content, database, stage, connections, clock)
     finally:
         database.dispose()

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from ecqs_gateway.doors.files import make_folder, make_private
 from ecqs_gateway.errors import Terminal, Transient
 
 __all__ = ["HEAD", "Database"]
@@ -32,7 +33,7 @@ class Database:
         self.url = sa.make_url(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
-            _make_folder(Path(self.url.database).parent)
+            _make_file(Path(self.url.database))
         options: dict[str, Any] = (
             {"connect_args": {"timeout": 60}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
         )
@@ -89,14 +90,16 @@ class Database:
         self.engine.dispose()
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(file: Path) -> None:
+    """Make the file before SQLite does, which would let everybody read it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
+        make_private(file)
     except OSError as error:
         raise Terminal(
             "ECQS-3002",
             f"the folder of the ledger cannot be made ({error.strerror or type(error).__name__})",
-            where=str(folder),
+            where=str(file.parent),
             hint="free disk space or mend the permissions, or name another folder in ECQS_HOME",
         ) from error
 

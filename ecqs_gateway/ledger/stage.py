@@ -2,6 +2,9 @@
 
 A file is written whole before the ledger row that names it is committed; a file no row names is left-over from a
 crash and harmless. Nothing read from the stage is trusted before its digest was compared.
+
+Frames hold source rows, which may be personal data: they are sealed where there is a payload key, each for its own name.
+Packages and receipts stay as they are: they are public licence data, signed, and have to be the same bytes for ever.
 """
 
 from __future__ import annotations
@@ -10,12 +13,13 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import polars as pl
 
 from ecqs_gateway.doors.files import write_atomic
+from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Conflict, Terminal
 
 __all__ = ["Stage", "StagedFile"]
@@ -28,24 +32,40 @@ class StagedFile:
     name: str
     digest: str
     size: int
+    content: str = ""
+    """SHA-256 (hex) of the plain bytes, which is what evidence names; the same as ``digest`` when not sealed."""
+
+    def __post_init__(self) -> None:
+        """Take the digest for the content's where nothing was sealed."""
+        if not self.content:
+            object.__setattr__(self, "content", self.digest)
+
+    @property
+    def sealed(self) -> bool:
+        """Say whether the bytes on disk are not the plain ones."""
+        return self.content != self.digest
 
     @staticmethod
     def many_to_json(files: Mapping[str, StagedFile]) -> str:
         """Write several, each under the role it plays, as JSON."""
-        return json.dumps({role: [f.name, f.digest, f.size] for role, f in files.items()}, ensure_ascii=False)
+        return json.dumps({role: f._parts() for role, f in files.items()}, ensure_ascii=False)
 
     @staticmethod
     def many_from_json(text: str) -> dict[str, StagedFile]:
         """Read what ``many_to_json`` wrote."""
         return {role: StagedFile(*parts) for role, parts in json.loads(text).items()}
 
+    def _parts(self) -> list[str | int]:
+        return [self.name, self.digest, self.size, *([self.content] if self.sealed else [])]
+
 
 class Stage:
     """A folder of staged files."""
 
-    def __init__(self, root: Path) -> None:
-        """Name the folder; it is made when the first file is written."""
+    def __init__(self, root: Path, vault: Vault | None = None) -> None:
+        """Name the folder, made when the first file is written, and the vault that seals frames."""
         self.root = root
+        self._vault = vault or Vault()
 
     def put(self, name: str, data: bytes) -> StagedFile:
         """Write a file whole and flushed; raises Terminal ECQS-3001 on a full disk."""
@@ -65,26 +85,41 @@ class Stage:
                 hint="restore the stage folder from the backup that belongs to this ledger",
             ) from error
         if hashlib.sha256(data).hexdigest() != digest:
-            raise Conflict(
-                "ECQS-3011",
-                "a staged file is not the one that was stored: its digest differs",
-                where=str(path),
-                hint="restore this file from a backup; it is never sent as it is",
-            )
+            raise _other(path)
         return data
 
     def put_frame(self, name: str, frame: pl.DataFrame) -> StagedFile:
-        """Write a frame as an Arrow file."""
+        """Write a frame as an Arrow file, sealed for this name where there is a payload key."""
         buffer = io.BytesIO()
         frame.write_ipc(buffer, compression="lz4")
-        return self.put(name, buffer.getvalue())
+        plain = buffer.getvalue()
+        if not self._vault.sealing:
+            return self.put(name, plain)
+        content = hashlib.sha256(plain).hexdigest()
+        return replace(self.put(name, self._vault.seal(plain, name)), content=content)
 
     def get_frame(self, file: StagedFile) -> pl.DataFrame:
-        """Read back a frame that ``put_frame`` wrote."""
-        return pl.read_ipc(io.BytesIO(self.get(file.name, file.digest)))
+        """Read back a frame that ``put_frame`` wrote; raises like ``get`` and ``Vault.open``.
+
+        Its plain bytes are compared too: a plain file in the place of a sealed one is found out.
+        """
+        stored = self.get(file.name, file.digest)
+        plain = self._vault.open(stored, file.name)
+        if file.sealed and hashlib.sha256(plain).hexdigest() != file.content:
+            raise _other(self._path(file.name))
+        return pl.read_ipc(io.BytesIO(plain))
 
     def _path(self, name: str) -> Path:
         pure = PurePosixPath(name)
         if pure.is_absolute() or ".." in pure.parts or not pure.parts:
             raise Terminal("ECQS-3013", "a stage name must stay inside the stage", where=name)
         return self.root.joinpath(*pure.parts)
+
+
+def _other(path: Path) -> Conflict:
+    return Conflict(
+        "ECQS-3011",
+        "a staged file is not the one that was stored: its digest differs",
+        where=str(path),
+        hint="restore this file from a backup; it is never sent as it is",
+    )
