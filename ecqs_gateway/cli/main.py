@@ -49,6 +49,7 @@ def _register() -> None:
         findings,
         generate,
         letters,
+        keys,
         observe,
         prove,
         sandbox,
@@ -61,6 +62,7 @@ def _register() -> None:
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
+    app.add_typer(keys.app, name="keys")
     app.add_typer(sandbox.app, name="sandbox")
 
 

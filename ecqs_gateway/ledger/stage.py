@@ -3,7 +3,7 @@
 A file is written whole before the ledger row that names it is committed; a file no row names is left-over from a
 crash and harmless. Nothing read from the stage is trusted before its digest was compared.
 
-Frames hold source rows, which may be personal data: they are sealed where there is a payload key, each for its own name.
+Frames hold source rows, which may be personal data: they are sealed where there is a payload key, each for its name.
 Packages and receipts stay as they are: they are public licence data, signed, and have to be the same bytes for ever.
 """
 
@@ -48,14 +48,15 @@ class StagedFile:
     @staticmethod
     def many_to_json(files: Mapping[str, StagedFile]) -> str:
         """Write several, each under the role it plays, as JSON."""
-        return json.dumps({role: f._parts() for role, f in files.items()}, ensure_ascii=False)
+        return json.dumps({role: f.parts() for role, f in files.items()}, ensure_ascii=False)
 
     @staticmethod
     def many_from_json(text: str) -> dict[str, StagedFile]:
         """Read what ``many_to_json`` wrote."""
         return {role: StagedFile(*parts) for role, parts in json.loads(text).items()}
 
-    def _parts(self) -> list[str | int]:
+    def parts(self) -> list[str | int]:
+        """Give what JSON keeps of it: three parts, and the content's digest where it is sealed."""
         return [self.name, self.digest, self.size, *([self.content] if self.sealed else [])]
 
 
