@@ -38,6 +38,7 @@ def _root(
 
     del version  # its callback has answered already
     redact.install()
+    redact.install_hooks()
 
 
 def _register() -> None:
