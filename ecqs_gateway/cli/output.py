@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import GatewayError
 
 __all__ = ["console", "errors", "fail", "is_terminal", "print_json", "print_table", "say"]
@@ -59,9 +60,9 @@ def errors() -> Iterator[None]:
 
 def fail(error: GatewayError) -> NoReturn:
     """Print an error for a person and exit 1."""
-    _stderr.print(Text(f"{error.code} {error.message}", style="bold red"))
+    _stderr.print(Text(redactor.mask(f"{error.code} {error.message}"), style="bold red"))
     if error.where:
-        _stderr.print(Text(f"  where: {error.where}"))
+        _stderr.print(Text(redactor.mask(f"  where: {error.where}")))
     if error.hint:
-        _stderr.print(Text(f"  next:  {error.hint}"))
+        _stderr.print(Text(redactor.mask(f"  next:  {error.hint}")))
     raise typer.Exit(1)

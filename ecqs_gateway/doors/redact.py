@@ -26,7 +26,8 @@ from urllib.parse import quote, quote_plus
 from ecqs_gateway.doors.personal import MASK, mask_numbers
 from ecqs_gateway.errors import GatewayError
 
-__all__ = ["MASK", "RedactingFilter", "Redactor", "install", "install_hooks", "redactor", "traceback_text"]
+__all__ = ["MASK", "RedactingFilter", "Redactor", "install", "install_hooks", "looks_secret"]
+__all__ += ["redactor", "traceback_text"]
 
 _SHORTEST_SECRET = 4  # masking shorter ones would garble every line and tell the secret by its gaps
 _PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]*)PRIVATE KEY-----.*?(?:-----END \1PRIVATE KEY-----|\Z)", re.DOTALL)
@@ -37,6 +38,8 @@ _SETTING = re.compile(
     r"(?P<value>\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|[^\s,;&}\])]+)",
     re.IGNORECASE,
 )
+_SECRET_NAME = re.compile(rf"{_NAMES}|(?:^|_)keys?$", re.IGNORECASE)
+_PUBLIC_NAME = re.compile(r"host_?key|key_?file|public", re.IGNORECASE)
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|`[^`]*`|\[[^\[\]]*\]|\([^()]*\)|[^\x00-\x7f]+")
 """What a foreign message quotes: in quotes, brackets or parentheses (PostgreSQL's ``Key (id)=(17)``), or not ASCII."""
 
@@ -58,6 +61,8 @@ class Redactor:
         lines = {line.strip() for line in (secret, *secret.splitlines())}
         lines |= {form(line) for line in lines for form in _FORMS}
         with self._lock:
+            if lines <= self._secrets:
+                return
             self._secrets |= {line for line in lines if len(line) >= _SHORTEST_SECRET and not line.startswith("-----")}
             longest_first = sorted(self._secrets, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
@@ -80,6 +85,12 @@ _FORMS: tuple[Callable[[str], str], ...] = (
     lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
     lambda secret: repr(secret)[1:-1],
 )
+
+
+def looks_secret(name: str) -> bool:
+    """Say whether a setting of that name holds a secret: ``private_key`` and ``token`` do, ``host_key`` does not."""
+    return bool(_SECRET_NAME.search(name)) and not _PUBLIC_NAME.search(name)
+
 
 redactor = Redactor()
 """The one redactor of the process; connections add their secrets to it."""

@@ -18,7 +18,6 @@ from ecqs_gateway.deliver.package import SealedBatch
 from ecqs_gateway.deliver.signing import Signer, Trust, algorithm
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.connections import Resolver, connection
-from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
@@ -168,8 +167,6 @@ class Gateway:
     def source(self, lane: LanePlan) -> AbstractContextManager[Source]:
         """Open a lane's source for reading, in one consistent snapshot."""
         found = self.resolve(lane.connector.source.connection)
-        if found.password:
-            redactor.add(found.password.reveal())
         return open_source(lane.connector, lane.kind, found)
 
     def peek(self, unit: str, kind: str) -> tuple[int, str | None]:

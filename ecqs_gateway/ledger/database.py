@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from ecqs_gateway.doors.files import make_folder, make_private
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Terminal, Transient
 
 __all__ = ["HEAD", "Database"]
@@ -31,6 +32,8 @@ class Database:
     def __init__(self, url: str) -> None:
         """Prepare the engine for a SQLAlchemy URL; nothing is opened yet."""
         self.url = sa.make_url(url)
+        if self.url.password:
+            redactor.add(str(self.url.password))
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
             _make_file(Path(self.url.database))
