@@ -3,8 +3,9 @@
 A file is written whole before the ledger row that names it is committed; a file no row names is left-over from a
 crash and harmless. Nothing read from the stage is trusted before its digest was compared.
 
-Frames hold source rows, which may be personal data: they are sealed where there is a payload key, each for its name.
-Packages and receipts stay as they are: they are public licence data, signed, and have to be the same bytes for ever.
+Frames hold source rows, which may be personal data, and receipts reasons in which headquarters may quote a value: they
+are sealed where there is a payload key, each for its name. Packages stay as they are: they are public licence data,
+signed, and have to be the same bytes for ever.
 """
 
 from __future__ import annotations
@@ -73,8 +74,16 @@ class Stage:
         write_atomic(self._path(name), data)
         return StagedFile(name, hashlib.sha256(data).hexdigest(), len(data))
 
+    def put_sealed(self, name: str, data: bytes) -> StagedFile:
+        """Write a file sealed for its name; digest and size are those of the plain bytes, which ``get`` gives back."""
+        self.put(name, self._vault.seal(data, name))
+        return StagedFile(name, hashlib.sha256(data).hexdigest(), len(data))
+
     def get(self, name: str, digest: str) -> bytes:
-        """Read a file back; raises Conflict ECQS-3011 when its bytes are not the ones that were stored."""
+        """Read a file back; raises Conflict ECQS-3011 when its bytes are not the ones that were stored.
+
+        A sealed file is opened where the digest is not that of the bytes on disk; then it must be its content's.
+        """
         path = self._path(name)
         try:
             data = path.read_bytes()
@@ -85,9 +94,23 @@ class Stage:
                 where=str(path),
                 hint="restore the stage folder from the backup that belongs to this ledger",
             ) from error
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise _other(path)
-        return data
+        if hashlib.sha256(data).hexdigest() == digest:
+            return data
+        plain = self._opened(name, data)
+        if plain is not None and hashlib.sha256(plain).hexdigest() == digest:
+            return plain
+        raise _other(path)
+
+    def _opened(self, name: str, data: bytes) -> bytes | None:
+        """Open a sealed file; None for one that is not sealed, or was changed. Raises Terminal ECQS-3042."""
+        if self._vault.key_of(data) is None:
+            return None
+        try:
+            return self._vault.open(data, name)
+        except Terminal as error:
+            if error.code == "ECQS-3042":
+                raise
+            return None
 
     def put_frame(self, name: str, frame: pl.DataFrame) -> StagedFile:
         """Write a frame as an Arrow file, sealed for this name where there is a payload key."""

@@ -107,3 +107,19 @@ def test_a_name_stays_inside(sealing: Stage) -> None:
     with pytest.raises(Conflict):
         sealing.put("a", b"1")
         sealing.get("a", "0" * 64)
+
+
+def test_a_sealed_file_is_read_by_the_digest_of_its_content(sealing: Stage) -> None:
+    file = sealing.put_sealed("receipts/r.zip", b"quoted 13800138000")
+    stored = (sealing.root / "receipts/r.zip").read_bytes()
+    assert b"13800138000" not in stored
+    assert (file.digest, file.size) == (hashlib.sha256(b"quoted 13800138000").hexdigest(), 18)
+    assert sealing.get(file.name, file.digest) == b"quoted 13800138000"
+    assert sealing.get(file.name, hashlib.sha256(stored).hexdigest()) == stored
+    assert _code(lambda: sealing.get(file.name, "0" * 64)) == "ECQS-3011"
+    (sealing.root / "receipts/r.zip").write_bytes(stored[:-1] + bytes([stored[-1] ^ 1]))
+    assert _code(lambda: sealing.get(file.name, file.digest)) == "ECQS-3011"
+    (sealing.root / "receipts/r.zip").write_bytes(stored)
+    assert _code(lambda: Stage(sealing.root).get(file.name, file.digest)) == "ECQS-3042"
+    (sealing.root / "receipts/r.zip").write_bytes(b"plain, in its place")
+    assert _code(lambda: sealing.get(file.name, file.digest)) == "ECQS-3011"
