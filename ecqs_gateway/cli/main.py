@@ -53,13 +53,14 @@ def _register() -> None:
         keys,
         observe,
         prove,
+        prune,
         sandbox,
         show,
         status,
         sync,
     )
 
-    for module in (check, sync, status, show, findings, prove, observe, demo, generate):
+    for module in (check, sync, status, show, findings, prove, observe, prune, demo, generate):
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")

@@ -32,9 +32,11 @@ _GROUPS = re.compile(
 
 _ESCAPED = r"(?<=\\u[0-9a-fA-F]{4})|(?<=\\x[0-9a-fA-F]{2})|(?<=%[0-9a-fA-F]{2})|(?<=\\[bfnrt])"
 _AREAS = r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[12])"
-_OLD_CITIZEN = re.compile(rf"(?:(?<![0-9A-Za-z])(?<!\d\.)|{_ESCAPED}){_AREAS}\d{{6}}{_BIRTH}\d{{3}}(?![0-9A-Za-z])", re.ASCII)
+_OLD_CITIZEN = re.compile(
+    rf"(?:(?<![0-9A-Za-z])(?<!\d\.)|{_ESCAPED}){_AREAS}\d{{6}}{_BIRTH}\d{{3}}(?![0-9A-Za-z])", re.ASCII
+)
 _MOBILE = re.compile(
-    r"(?P<skip>(?<![0-9A-Za-z%])(?=\d{0,63}[a-fA-F])[0-9a-fA-F]{12,64}(?![0-9A-Za-z]))|"
+    r"(?P<skip>(?<![0-9A-Za-z%])(?=\d{0,63}[a-fA-F])[0-9a-fA-F]{16,64}(?![0-9A-Za-z]))|"
     rf"(?:(?<![0-9])(?<!\d\.)|{_ESCAPED})(?:(?:\+|00)?86[ -]?|\(\+?86\)[ -]?)?"
     r"(?:1[3-9]\d(?P<gap>[ –—·-]?)\d{4}(?P=gap)\d{4}|1[3-9]\d{2}(?P<dash>[ –—·-])\d{3}(?P=dash)\d{4})(?!\d)",
     re.ASCII,

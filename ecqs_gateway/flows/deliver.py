@@ -216,7 +216,9 @@ class Delivery:
         verdict = verify_receipt(data, waiting, sent, believed=self._believed())
         if isinstance(verdict, RefusedReceipt) and verdict.wait:
             return  # an earlier level is still to come
-        file = self._gateway.stage.put_sealed(f"receipts/{self._lease.unit}/{hashlib.sha256(data).hexdigest()}.zip", data)
+        file = self._gateway.stage.put_sealed(
+            f"receipts/{self._lease.unit}/{hashlib.sha256(data).hexdigest()}.zip", data
+        )
         if isinstance(verdict, VerifiedReceipt):
             self._book(verdict.receipt, waiting, file)
         else:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -24,7 +24,7 @@ from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.progress import Progress, Silent
-from ecqs_gateway.ledger import bundles
+from ecqs_gateway.ledger import bundles, retention
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.stage import Stage
 from ecqs_gateway.ledger.tables import lane as lane_table
@@ -237,7 +237,7 @@ def open_gateway(
     try:
         database.upgrade()
         content = load(settings.content)
-        stage = Stage(settings.stage, Vault.of(settings.keys))
+        stage = Stage(settings.stage, Vault.of(settings.keys), partial(retention.removed_at, database))
         yield Gateway(settings, content, database, stage, connections, clock)
     finally:
         database.dispose()

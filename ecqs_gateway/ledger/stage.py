@@ -13,7 +13,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -23,7 +25,19 @@ from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Conflict, Terminal
 
-__all__ = ["Stage", "StagedFile"]
+__all__ = ["Removed", "Stage", "StagedFile", "Stored"]
+
+Removed = Callable[[str], str | None]
+"""Gives when the retention removed the file of that name; None where it did not."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A file as the folder has it: name, size in bytes, and time of its last change (seconds since 1970)."""
+
+    name: str
+    size: int
+    changed: float
 
 
 @dataclass(frozen=True)
@@ -64,10 +78,11 @@ class StagedFile:
 class Stage:
     """A folder of staged files."""
 
-    def __init__(self, root: Path, vault: Vault | None = None) -> None:
-        """Name the folder, made when the first file is written, and the vault that seals frames."""
+    def __init__(self, root: Path, vault: Vault | None = None, removed: Removed | None = None) -> None:
+        """Name the folder, made when the first file is written, the vault that seals frames, and who knows removals."""
         self.root = root
         self._vault = vault or Vault()
+        self._removed = removed
 
     def put(self, name: str, data: bytes) -> StagedFile:
         """Write a file whole and flushed; raises Terminal ECQS-3001 on a full disk."""
@@ -82,12 +97,20 @@ class Stage:
     def get(self, name: str, digest: str) -> bytes:
         """Read a file back; raises Conflict ECQS-3011 when its bytes are not the ones that were stored.
 
-        A sealed file is opened where the digest is not that of the bytes on disk; then it must be its content's.
+        Raises Terminal ECQS-3017 for a file the retention removed, ECQS-3012 for one that is missing. A sealed file is
+        opened where the digest is not that of the bytes on disk; then it must be its content's.
         """
         path = self._path(name)
         try:
             data = path.read_bytes()
         except FileNotFoundError as error:
+            if self._removed is not None and (moment := self._removed(name)) is not None:
+                raise Terminal(
+                    "ECQS-3017",
+                    f"removed under the retention on {moment[:10]}",
+                    where=name,
+                    hint="its digest stays in the ledger; the retention stands in connectors/national.yaml",
+                ) from None
             raise Terminal(
                 "ECQS-3012",
                 "a staged file is missing",
@@ -132,6 +155,29 @@ class Stage:
         if file.sealed and hashlib.sha256(plain).hexdigest() != file.content:
             raise _other(self._path(file.name))
         return pl.read_ipc(io.BytesIO(plain))
+
+    def files(self) -> Iterator[Stored]:
+        """Walk through everything that lies there, half-written files too."""
+        for folder, _, names in os.walk(self.root):
+            for name in names:
+                path = Path(folder) / name
+                with suppress(FileNotFoundError):  # a half-written file became a whole one
+                    entry = path.lstat()
+                    yield Stored(path.relative_to(self.root).as_posix(), entry.st_size, entry.st_mtime)
+
+    def remove(self, name: str) -> int:
+        """Remove a file and give its size; 0 where it is gone already. Raises Terminal ECQS-3018 where that fails."""
+        path = self._path(name)
+        try:
+            size = path.lstat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            return 0
+        except OSError as error:
+            hint = "mend the folder's permissions, then run `ecqs prune` again: it goes on where it stopped"
+            why = f"a file cannot be removed ({error.strerror})"
+            raise Terminal("ECQS-3018", why, where=str(path), hint=hint) from error
+        return size
 
     def _path(self, name: str) -> Path:
         pure = PurePosixPath(name)

@@ -187,7 +187,7 @@ def test_a_line_that_cannot_be_built_is_masked_too() -> None:
 
 def fail(kind: type[Exception], message: str, cause: Exception | None = None) -> Exception:
     try:
-        raise kind(message) from cause
+        raise kind(message) from cause  # noqa: TRY301
     except kind as error:
         return error
 

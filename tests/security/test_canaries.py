@@ -66,6 +66,8 @@ def told() -> Told:
 def sick(world, w, canaries, tmp_path: Path, caplog: pytest.LogCaptureFixture):
     """A world full of canaries, with everything logged that anybody logs."""
     caplog.set_level(logging.DEBUG)
+    (world.content / "schemas").unlink()  # `ecqs observe` writes into it
+    shutil.copytree(ROOT / "schemas", world.content / "schemas")
     canaries.sql_province(world, w, UNIT)
     canaries.files_province(world, FILES, tmp_path / "drop")
     return world
@@ -287,10 +289,7 @@ def test_a_whole_batch_refused_with_a_value_in_the_reason_is_masked(
 
 
 def test_records_the_schema_refuses_leave_nothing_in_the_open(sick, told, canaries, caplog, w) -> None:
-    schemas = sick.content / "schemas"
-    schemas.unlink()
-    shutil.copytree(ROOT / "schemas", schemas)
-    file = schemas / "ecqs/1.0/certificate.xsd"
+    file = sick.content / "schemas" / "ecqs/1.0/certificate.xsd"
     text = file.read_text(encoding="utf-8")
     assert 'name="issue_date"' in text
     file.write_text(text.replace('name="issue_date"', 'name="issue_day"'), encoding="utf-8")
@@ -367,7 +366,9 @@ def test_airflow_keeps_no_row_and_no_secret(how: str, sick, told, canaries, capl
     if how == "failing":
         _wrong_password(sick, canaries)
     environment = sick.environment() | {"AIRFLOW__LOGGING__LOGGING_LEVEL": "DEBUG"}
-    code = "import runpy, sys; sys.argv[0] = 'local'; runpy.run_module('ecqs_gateway.airflow.local', run_name='__main__')"
+    code = (
+        "import runpy, sys; sys.argv[0] = 'local'; runpy.run_module('ecqs_gateway.airflow.local', run_name='__main__')"
+    )
     if how == "crashing":
         head = _CRASH.replace("{how}", "polars").partition("from ecqs_gateway.cli.main")[0]
         code = head + code

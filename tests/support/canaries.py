@@ -102,7 +102,7 @@ def headers(data: Mapping[str, bytes]) -> dict[str, bytes]:
     return {
         name: text[: text.find(b"<record")] if b"<record" in text else text
         for name, text in data.items()
-        if name.startswith("stage/outbox/") and "(unzipped)" in name or name.endswith(("manifest.xml", ".sig"))
+        if (name.startswith("stage/outbox/") and "(unzipped)" in name) or name.endswith(("manifest.xml", ".sig"))
     }
 
 
@@ -160,7 +160,7 @@ def bad_cells() -> list[dict[str, Any]]:
         {"zsbh": f"苏XK{MOBILE}"},
         {"tyshxydm": CITIZEN},
         {"tyshxydm": f"{OTHER_PERSON}{QUOTED_MOBILE}"},
-        {"qymc": f"{PERSON}\x01{MOBILE}"},
+        {"qymc": f"{PERSON}\x01{MOBILE}", "zt": MOBILE},
         {"yxqz": f"{OLD_CITIZEN}"},
         {"yxqz": CITIZEN.translate(_WIDE)},
         {"qymc": f"{PERSON}" * 200},
@@ -184,7 +184,8 @@ def files_province(world: Any, unit: str, folder: Path) -> None:
     world.write(f"connectors/provinces/{unit}.yaml", FILES.format(unit=unit))
     folder.mkdir()
     head = "id,zsbh,qymc,tyshxydm,cpmc,fzrq,yxqz,zt,gxsj,sfzh,sjh,fr\n"
-    good = f'{{}},沪XK06-001-{{:05d}},远山电缆有限公司,91440300192317458F,架空绞线,2024-03-01,2029-02-28,有效,x,{CITIZEN},{MOBILE},{PERSON}\n'
+    good = "{},沪XK06-001-{:05d},远山电缆有限公司,91440300192317458F,架空绞线,2024-03-01,2029-02-28,有效,x,"
+    good += f"{CITIZEN},{MOBILE},{PERSON}\n"
     bad = f"{PERSON},{CITIZEN},{MOBILE}\n"
     quotes = f'9,"{PERSON} {CITIZEN}\n'
     file = world.content / f"mappings/{unit}/certificate.yaml"
