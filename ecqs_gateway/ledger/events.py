@@ -146,6 +146,24 @@ EVENTS: Mapping[str, Event] = {
     ),
     "correction refused": Event(_LANE, "a second person refuses a proposal", _DECIDED),
     "correction withdrawn": Event(_LANE, "its author withdraws a proposal", _DECIDED),
+    "pruned": Event(
+        "class of the retention",
+        "things older than the retention allows are marked as gone, before their files go",
+        {
+            "count": "number of things",
+            "before": "time before which they were settled",
+            "digest": "SHA-256 of the sorted lines `number digests` of these things",
+        },
+    ),
+    "shown unmasked": Event(
+        "key that was looked up",
+        "somebody had id and mobile numbers of a record shown",
+        {
+            "versions": "number of record versions shown",
+            "dead_letters": "number of dead letters shown",
+            "findings": "number of findings shown",
+        },
+    ),
     "run closed": Event(
         "run id",
         "a flow has ended",
