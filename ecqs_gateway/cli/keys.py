@@ -115,7 +115,7 @@ def _age(key: KeyInfo) -> str:
 def rotate(
     what: Annotated[Literal["payload", "signing"], typer.Argument(help="Which key to change.")],
     activate: Annotated[
-        bool, typer.Option("--activate", help="signing: use the next key from now on; headquarters knows it.")
+        bool, typer.Option("--activate", help="Sign with the next key from now on; headquarters knows it by now.")
     ] = False,
     cipher: Cipher = None,
     as_json: AsJson = False,
