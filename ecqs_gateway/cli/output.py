@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -16,7 +16,11 @@ from rich.text import Text
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import GatewayError
 
-__all__ = ["console", "errors", "fail", "is_terminal", "print_json", "print_table", "say"]
+__all__ = ["Unmasked", "console", "errors", "fail", "is_terminal", "print_json", "print_table", "say"]
+
+Unmasked = Annotated[
+    bool, typer.Option("--unmasked", help="Show id and mobile numbers too; that it was done is kept as evidence.")
+]
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ecqs_gateway.cli.output import errors, print_json, say
+from ecqs_gateway.cli.output import Unmasked, errors, print_json, say
 
 __all__ = ["register"]
 
@@ -20,9 +20,7 @@ def show(
     key: Annotated[str, typer.Argument(help="Certificate number in any spelling, case number, or source key.")],
     unit: Annotated[str | None, typer.Option(help="Only this reporting unit.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only this record kind.")] = None,
-    unmasked: Annotated[
-        bool, typer.Option("--unmasked", help="Show id and mobile numbers too; that it was done is kept as evidence.")
-    ] = False,
+    unmasked: Unmasked = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """Show one record's source row, every version sent with its batch and receipts, findings and dead letters.
@@ -35,7 +33,10 @@ def show(
 
         with open_gateway() as gateway:
             found = record.describe(gateway, key, unit=unit, kind=kind)
-            found = record.shown(gateway, key, found) if unmasked else record.masked(found)
+            if unmasked:
+                record.shown(gateway, key, {what: len(items) for what, items in found.items()})
+            else:
+                found = record.masked(found)
     if as_json:
         print_json(found)
     elif any(found.values()):

@@ -79,7 +79,7 @@ def _mask_cell(name: str, value: object) -> object:
         return mask_numbers(value)
     if isinstance(value, Mapping):
         return mask_row(value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_mask_cell(name, each) for each in value]
     masked = mask_numbers(str(value))
     return value if masked == str(value) else masked

@@ -148,11 +148,6 @@ class Gateway:
             )
         return Trust.of(keys)
 
-    @cached_property
-    def vault(self) -> Vault:
-        """Give what seals payloads at rest."""
-        return Vault.of(self.settings.keys)
-
     def connector(self, unit: str) -> ConnectorFile:
         """Give a unit's connector; raises Misconfigured with the first problem where it cannot be read."""
         found = self.content.connectors.get(unit)

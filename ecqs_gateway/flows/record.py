@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ecqs_gateway.deliver.package import read_batch_xml
@@ -71,12 +72,10 @@ def _masked(item: dict[str, Any]) -> dict[str, Any]:
     return item | hidden | {name: mask_numbers(item[name]) for name in ("body",) if name in item}
 
 
-def shown(gateway: Gateway, key: str, found: dict[str, Any]) -> dict[str, Any]:
-    """Give what ``describe`` found as it is, and keep as evidence that somebody saw it so.
+def shown(gateway: Gateway, key: str, counts: Mapping[str, int]) -> None:
+    """Keep as evidence that somebody saw so many things of a record, or dead letter, with their numbers unmasked.
 
     Who it was the gateway cannot know: whoever may run it here.
     """
-    facts = {what: len(items) for what, items in found.items()}
     with gateway.database.write() as connection:
-        evidence.append(connection, "shown unmasked", mask_numbers(key), facts, clock=gateway.clock)
-    return found
+        evidence.append(connection, "shown unmasked", mask_numbers(key), dict(counts), clock=gateway.clock)

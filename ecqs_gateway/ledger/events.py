@@ -156,12 +156,13 @@ EVENTS: Mapping[str, Event] = {
         },
     ),
     "shown unmasked": Event(
-        "key that was looked up",
+        "key that was looked up, the number of a dead letter, or `corrections`",
         "somebody had id and mobile numbers of a record shown",
         {
             "versions": "number of record versions shown",
             "dead_letters": "number of dead letters shown",
             "findings": "number of findings shown",
+            "corrections": "number of corrections shown",
         },
     ),
     "run closed": Event(

@@ -13,8 +13,8 @@ import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway import __version__
-from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.doors.redact import redactor
+from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Conflict
 from ecqs_gateway.ledger import corrections, dead_letters, evidence, extractions, lanes, runs
 from ecqs_gateway.ledger.bulk import insert_frame

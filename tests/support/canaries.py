@@ -97,14 +97,6 @@ def _dump(path: Path) -> bytes:
         return "\n".join(db.iterdump()).encode("utf-8", "surrogateescape")
 
 
-def without_letters(data: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Leave out the rows of dead letters, and with them the database's raw bytes."""
-    dump = data.get("ledger.db (its rows)", b"").split(b"\nINSERT INTO ")
-    rows = b"\n".join(line for line in dump if b"dead_letter" not in line[:30])
-    kept = {name: text for name, text in data.items() if not name.startswith("ledger.db")}
-    return kept | {"ledger.db (its rows)": rows}
-
-
 def headers(data: Mapping[str, bytes]) -> dict[str, bytes]:
     """Of what is sent, the parts that are no records: manifests, signatures, the batch's own head."""
     return {
