@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Callable, Sequence
+from typing import ParamSpec, TypedDict, TypeVar
 
 from ecqs_gateway.airflow.connections import resolve
 from ecqs_gateway.doors import redact
-from ecqs_gateway.errors import Terminal
-from ecqs_gateway.flows import nightly
+from ecqs_gateway.errors import GatewayError, Terminal
+from ecqs_gateway.flows import keyring, nightly
 from ecqs_gateway.flows.gateway import Gateway, open_gateway
 from ecqs_gateway.ledger import runs
 
@@ -35,25 +36,57 @@ class Outcome(TypedDict):
     counts: dict[str, dict[str, int]]
 
 
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def _alone(work: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Let only our own errors out of a task, without what led to them.
+
+    Airflow writes an exception and all its causes to its logs and its database by ways of its own, past our redactor,
+    and a driver's message may quote a row.
+    """
+
+    @functools.wraps(work)
+    def alone(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return work(*args, **kwargs)
+        except GatewayError as error:
+            log.debug("%s", redact.traceback_text(error))
+            told = type(error)(error.code, error.message, where=error.where, hint=error.hint)
+        except Exception as error:  # noqa: BLE001  a defect: told below
+            log.error("ended by a defect\n%s", redact.traceback_text(error))  # noqa: TRY400  its own traceback is raw
+            hint = "the lines above say where; it is tried again, and nothing is lost"
+            told = GatewayError("ECQS-6083", f"ended by a defect ({type(error).__name__})", hint=hint)
+        raise told  # here, where no other exception is being handled that Airflow would add
+
+    return alone
+
+
+@_alone
 def plan() -> list[Job]:
     """Open a run and list the units to sync: every unit that has a connector, broken ones included."""
     with open_gateway(connections=resolve) as gateway:
+        keyring.warn_unsealed(gateway.settings.keys)
         run = runs.start(gateway.database, nightly.FLOW, gateway.content.digest)
         return [Job(unit=unit, run=run.id, bundle=run.bundle) for unit in gateway.units()]
 
 
+@_alone
 def collect(job: Job) -> Outcome:
     """Take what changed out of a unit's system, map and check it, and put it into the outbox."""
     with open_gateway(connections=resolve) as gateway:
         return _outcome(job, nightly.collect_unit(gateway, _run(gateway, job), job["unit"]))
 
 
+@_alone
 def deliver(job: Job) -> Outcome:
     """Send a unit's outbox and settle its receipts."""
     with open_gateway(connections=resolve) as gateway:
         return _outcome(job, nightly.deliver_unit(gateway, _run(gateway, job), job["unit"]))
 
 
+@_alone
 def close(jobs: Sequence[Job] | None) -> None:
     """Close the run; raises Terminal ECQS-6001 when a unit failed, so that the whole run is seen as failed.
 

@@ -36,10 +36,13 @@ def check(
     with errors():
         from ecqs_gateway.content.load import load  # noqa: PLC0415
         from ecqs_gateway.errors import Misconfigured  # noqa: PLC0415
+        from ecqs_gateway.flows.keyring import unsealed_warning  # noqa: PLC0415
         from ecqs_gateway.settings import load_settings  # noqa: PLC0415
 
         started = time.perf_counter()
-        bundle = load(content.resolve() if content else load_settings().content, cases=True)
+        settings = load_settings()
+        bundle = load(content.resolve() if content else settings.content, cases=True)
+        unsealed = unsealed_warning(settings.keys)
         seconds = time.perf_counter() - started
         if unit is not None and unit not in bundle.onboarded:
             raise Misconfigured(
@@ -51,7 +54,8 @@ def check(
     found = bundle.problems if unit is None else (*bundle.shared_problems, *bundle.unit_problems(unit))
     wrong = [problem for problem in found if problem.blocking]
     if as_json:
-        print_json({"digest": bundle.digest, "problems": [dataclasses.asdict(problem) for problem in found]})
+        problems = [dataclasses.asdict(problem) for problem in found]
+        print_json({"digest": bundle.digest, "problems": problems, "warnings": [unsealed] if unsealed else []})
     else:
         for problem in found:
             place = f"{problem.file}:{problem.line}:{problem.column}"
@@ -62,6 +66,8 @@ def check(
         counted = f"{_count(len(wrong), 'error')}, {_count(len(found) - len(wrong), 'warning')}"
         say(f"{len(bundle.onboarded)} units, {lanes} mappings ready, {counted}.")
         say(f"Content {bundle.digest[:19]}…, checked in {seconds:.1f} s")
+        if unsealed:
+            say(f"warning {unsealed}", style=_STYLE["warning"])
     if wrong:
         raise typer.Exit(1)
 

@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecqs_gateway.deliver.signing import algorithm
 from ecqs_gateway.doors.files import write_atomic
-from ecqs_gateway.doors.ssh_keys import generate_ssh_key
 from ecqs_gateway.errors import Transient
+from ecqs_gateway.flows import keyring
 from ecqs_gateway.sandbox import provinces
 from ecqs_gateway.sandbox.serve import Endpoint, add_account, register_gateway
 
@@ -99,16 +98,8 @@ def headquarters(home: DemoHome, schemas: Path) -> Iterator[Endpoint]:
 
 def _introduce(home: DemoHome) -> None:
     """Make the gateway's keys once, and tell headquarters the public halves."""
-    private, public = home.keys / "gateway-ed25519.pem", home.keys / "gateway-ed25519.pub.pem"
-    if not private.exists():
-        pair = algorithm("ed25519").generate()
-        write_atomic(public, pair.public)
-        write_atomic(private, pair.private)
-    login = home.keys / "sftp.pem"
-    if not login.exists():
-        key = generate_ssh_key()
-        write_atomic(home.keys / "sftp.pub", key.public.encode())
-        write_atomic(login, key.private.encode())
+    keyring.init(home.keys, "ed25519")
+    public = home.keys / "gateway-ed25519.pub.pem"
     register_gateway(home.headquarters, public)
     add_account(home.headquarters, _ACCOUNT, (home.keys / "sftp.pub").read_text(encoding="ascii"))
 

@@ -8,7 +8,7 @@ import typer
 
 from ecqs_gateway.cli import letter_book, letter_decisions
 from ecqs_gateway.cli.letter_options import Json, Key, Kind, Origin, Rule, Since, State, Unit, chosen
-from ecqs_gateway.cli.output import errors, print_json, print_table, say
+from ecqs_gateway.cli.output import Unmasked, errors, print_json, print_table, say
 
 __all__ = ["app"]
 
@@ -114,10 +114,16 @@ def _print_page(rows: list[dict[str, Any]], total: int, states: list[str], page:
 @app.command()
 def show(
     letter: Annotated[int, typer.Argument(help="Number of the dead letter, as `list` gives it.")],
+    unmasked: Unmasked = False,
     as_json: Json = False,
 ) -> None:
-    """Show one dead letter: its source row beside the record made of it, every reason with its clause, its history."""
+    """Show one dead letter: its source row beside the record made of it, every reason with its clause, its history.
+
+    Id numbers and mobile numbers are masked, and so are the columns named for them, unless --unmasked is given.
+    """
     with errors():
+        from ecqs_gateway.doors.personal import mask_row  # noqa: PLC0415
+        from ecqs_gateway.flows import record  # noqa: PLC0415
         from ecqs_gateway.flows.corrections import only_letter  # noqa: PLC0415
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
         from ecqs_gateway.flows.letter_view import describe  # noqa: PLC0415
@@ -125,6 +131,10 @@ def show(
         with open_gateway() as gateway:
             found = describe(gateway, only_letter(gateway, letter))
             name = gateway.unit_names().get(found["unit"], "")
+            if unmasked:
+                record.shown(gateway, f"dead letter {letter}", {"dead_letters": 1})
+            else:
+                found |= mask_row({side: found[side] for side in ("source", "mapped", "fields")})
     if as_json:
         print_json(found)
         return
@@ -209,16 +219,23 @@ def corrections(
         list[str] | None,
         typer.Option(help="Only those proposed, approved, refused, withdrawn or failed; may be repeated."),
     ] = None,
+    unmasked: Unmasked = False,
     as_json: Json = False,
 ) -> None:
-    """List the corrections that wait for a second person, or those in other states."""
+    """List the corrections that wait for a second person, or those in other states; --json has the new values."""
     with errors():
+        from ecqs_gateway.doors.personal import mask_row  # noqa: PLC0415
+        from ecqs_gateway.flows import record  # noqa: PLC0415
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
         from ecqs_gateway.ledger import corrections as ledger  # noqa: PLC0415
 
         with open_gateway() as gateway:
             found = ledger.find(gateway.database, gateway.vault, states=state or ["proposed"])
+            if unmasked:
+                record.shown(gateway, "corrections", {"corrections": len(found)})
     rows: list[dict[str, Any]] = [vars(proposal) | {"columns": ", ".join(proposal.changes)} for proposal in found]
+    if not unmasked:
+        rows = [row | {"changes": mask_row(row["changes"])} for row in rows]
     if as_json:
         print_json(rows)
     elif not rows:

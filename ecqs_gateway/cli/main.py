@@ -41,6 +41,7 @@ def _root(
     lost_output.guard(context)
     del version  # its callback has answered already
     redact.install()
+    redact.install_hooks()
 
 
 def _register() -> None:
@@ -53,20 +54,23 @@ def _register() -> None:
         evidence,
         findings,
         generate,
+        keys,
         ledger,
         letters,
         observe,
         prove,
+        prune,
         sandbox,
         show,
         status,
         sync,
     )
 
-    for module in (check, sync, status, show, findings, prove, observe, doctor, backup, demo, generate):
+    for module in (check, sync, status, show, findings, prove, observe, prune, doctor, backup, demo, generate):
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
+    app.add_typer(keys.app, name="keys")
     app.add_typer(sandbox.app, name="sandbox")
     app.add_typer(ledger.app, name="ledger")
 

@@ -6,16 +6,21 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import GatewayError
 
-__all__ = ["console", "errors", "fail", "is_terminal", "print_json", "print_table", "say"]
+__all__ = ["Unmasked", "console", "errors", "fail", "is_terminal", "print_json", "print_table", "say"]
+
+Unmasked = Annotated[
+    bool, typer.Option("--unmasked", help="Show id and mobile numbers too; that it was done is kept as evidence.")
+]
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
 _stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -59,9 +64,9 @@ def errors() -> Iterator[None]:
 
 def fail(error: GatewayError) -> NoReturn:
     """Print an error for a person and exit 1."""
-    _stderr.print(Text(f"{error.code} {error.message}", style="bold red"))
+    _stderr.print(Text(redactor.mask(f"{error.code} {error.message}"), style="bold red"))
     if error.where:
-        _stderr.print(Text(f"  where: {error.where}"))
+        _stderr.print(Text(redactor.mask(f"  where: {error.where}")))
     if error.hint:
-        _stderr.print(Text(f"  next:  {error.hint}"))
+        _stderr.print(Text(redactor.mask(f"  next:  {error.hint}")))
     raise typer.Exit(1)

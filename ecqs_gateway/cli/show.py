@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ecqs_gateway.cli.output import errors, print_json, say
+from ecqs_gateway.cli.output import Unmasked, errors, print_json, say
 
 __all__ = ["register"]
 
@@ -20,15 +20,23 @@ def show(
     key: Annotated[str, typer.Argument(help="Certificate number in any spelling, case number, or source key.")],
     unit: Annotated[str | None, typer.Option(help="Only this reporting unit.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only this record kind.")] = None,
+    unmasked: Unmasked = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Show one record's source row, every version sent with its batch and receipts, findings and dead letters."""
+    """Show one record's source row, every version sent with its batch and receipts, findings and dead letters.
+
+    Id numbers and mobile numbers are masked, and so are the columns named for them, unless --unmasked is given.
+    """
     with errors():
         from ecqs_gateway.flows import record  # noqa: PLC0415
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
 
         with open_gateway() as gateway:
             found = record.describe(gateway, key, unit=unit, kind=kind)
+            if unmasked:
+                record.shown(gateway, key, {what: len(items) for what, items in found.items()})
+            else:
+                found = record.masked(found)
     if as_json:
         print_json(found)
     elif any(found.values()):

@@ -34,6 +34,7 @@ from ecqs_gateway.content.models_mapping import (
     SplitList,
     UnmappedDefault,
 )
+from ecqs_gateway.content.models_retention import RetentionSettings
 from ecqs_gateway.content.models_rules import Clause, Effective, Example, Examples, Rule, RuleMessage, RulesFile
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "NationalFile",
     "PieceOf",
     "ReceiptSettings",
+    "RetentionSettings",
     "RetrySettings",
     "Rule",
     "RuleMessage",

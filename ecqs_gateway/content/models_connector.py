@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from ecqs_gateway.content.models_retention import RetentionSettings
 from ecqs_gateway.content.scalars import INTEGER, Duration, Flag, Integer, Name, Pattern, Sheet, Text
 
 __all__ = [
@@ -336,3 +337,5 @@ class NationalFile(ContentModel):
     """What happens when a delivery fails."""
     four_eyes: FourEyes = FourEyes()
     """Who has to agree before a decision on dead letters takes effect."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long what is stored is kept."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.doors.xml import Element, Limits, parse
 from ecqs_gateway.doors.xml_schema import Schema
 from ecqs_gateway.errors import Terminal
@@ -100,7 +101,8 @@ def _rejection(element: Element) -> Rejection:
     reason = _text(element).strip()
     if not reason:
         raise _bad("it refuses without a reason")
-    return Rejection(facts["code"], reason, facts.get("key"), facts.get("version"), facts.get("field"))
+    # Reasons are shown, listed and kept in the clear, and headquarters may quote a record's values in them.
+    return Rejection(facts["code"], redactor.mask(reason), facts.get("key"), facts.get("version"), facts.get("field"))
 
 
 def _attributes(element: Element, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> dict[str, str]:

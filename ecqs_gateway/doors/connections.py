@@ -13,6 +13,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
+from ecqs_gateway.doors.redact import looks_secret, redactor
 from ecqs_gateway.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -39,6 +41,8 @@ __all__ = [
 ]
 
 PREFIX = "AIRFLOW_CONN_"
+_ADDRESS_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^:/?#@\s]*:([^\s/?#]+)@", re.IGNORECASE)
+"""The password in an address such as the extra ``sqlalchemy_url``."""
 
 _EXAMPLE = '{"conn_type": "postgres", "host": "db.example", "login": "reader", "password": "...", "schema": "licences"}'
 
@@ -105,10 +109,18 @@ class Connection:
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
 
     def __post_init__(self) -> None:
-        """Normalise the type and close the extra to changes."""
+        """Normalise the type, close the extra to changes, and tell the redactor what must never be shown."""
         kind = self.conn_type.lower().replace("-", "_")
         object.__setattr__(self, "conn_type", "postgres" if kind == "postgresql" else kind)
         object.__setattr__(self, "extra", MappingProxyType(dict(self.extra)))
+        if self.password:
+            redactor.add(self.password.reveal())
+        for name, value in self.extra.items():
+            if isinstance(value, str) and looks_secret(name):
+                redactor.add(value)
+            elif isinstance(value, str) and (found := _ADDRESS_PASSWORD.match(value)):
+                redactor.add(found[1])
+                redactor.add(unquote(found[1]))
 
     def option(self, name: str) -> str | None:
         """Give one value of the extra as text; None when it is absent or empty."""

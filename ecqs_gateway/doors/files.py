@@ -1,4 +1,8 @@
-"""Writing files so that a reader sees the whole new file or none of it, also after a power cut."""
+"""Writing files so that a reader sees the whole new file or none of it, also after a power cut.
+
+What the gateway writes may hold personal data or keys: files belong to its account alone (0600), and so do the folders
+it makes (0700). A folder that was there before keeps the permissions somebody gave it.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +10,33 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from ecqs_gateway.errors import Terminal
 
-__all__ = ["copy_atomic", "sync_folder", "write_atomic"]
+__all__ = ["copy_atomic", "make_folder", "make_private", "sync_folder", "write_atomic"]
 
 _BLOCK = 1 << 20
+_FOLDER, _FILE = 0o700, 0o600
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it that are missing, each for this account alone; raises OSError."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    with suppress(FileExistsError):
+        folder.mkdir(mode=_FOLDER)
+    if not folder.is_dir():
+        raise NotADirectoryError(20, "Not a directory", str(folder))
+
+
+def make_private(file: Path) -> None:
+    """Make an empty file for this account alone, unless there is one of that name; raises OSError."""
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _FILE))
 
 
 def write_atomic(path: Path, data: bytes) -> None:
@@ -50,7 +73,7 @@ def copy_atomic(source: Path, path: Path) -> tuple[str, int]:
 def _replaced(path: Path, fill: Callable[[BinaryIO], None]) -> None:
     temporary: str | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         with os.fdopen(handle, "wb") as file:
             fill(file)

@@ -3,7 +3,10 @@
 A sealed payload is ``ECQS`` + version + algorithm + key id (8 bytes) + nonce (12 bytes) + ciphertext with its tag. The
 algorithm is an identifier, as everywhere (GB/T 39786 asks for SM4 where it applies). The context, such as the file's
 name in the stage, is authenticated with it: a payload put in another's place does not open. Payloads written before
-there was a key are read as they are.
+there was a key are read as they are; whoever needs to know that nobody put a plain payload in a sealed one's place
+compares its digest with the one in the evidence chain, as the stage does.
+
+Nonces are random: one key may seal 2**32 payloads (NIST SP 800-38D), which no gateway reaches; rotate once a year.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from pathlib import Path
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.errors import Misconfigured, Terminal
 
-__all__ = ["Vault", "make_payload_key"]
+__all__ = ["PayloadKey", "Vault", "make_payload_key"]
 
 _MAGIC = b"ECQS\x01"
 _ALGORITHMS: Mapping[int, tuple[str, int]] = {1: ("aes-256-gcm", 32), 2: ("sm4-gcm", 16)}
@@ -29,35 +32,69 @@ _FILES = "payload-*.key"
 
 
 @dataclass(frozen=True)
-class _Key:
+class PayloadKey:
+    """One payload key: the number of its algorithm, its secret, and the file it was read from."""
+
     number: int
     secret: bytes = field(repr=False)
+    file: Path | None = field(default=None, compare=False)
+
+    @property
+    def algorithm(self) -> str:
+        """Name its algorithm."""
+        return _ALGORITHMS[self.number][0]
 
     @property
     def id(self) -> bytes:
+        """Name the key without telling anything of its secret; stands in each payload it sealed."""
         return hashlib.sha256(b"ecqs payload key" + self.secret).digest()[:_KEY_ID]
 
 
 def make_payload_key(folder: Path, algorithm: str = "aes-256-gcm") -> Path:
-    """Make a key in the keys folder and give its file; the newest of several seals, all of them open."""
+    """Make a key in the keys folder and give its file; the newest of several seals, all of them open.
+
+    Raises Misconfigured ECQS-3040 for a cipher that is not known, or that this system's OpenSSL does not have.
+    """
     number = next((n for n, (name, _) in _ALGORITHMS.items() if name == algorithm), None)
     if number is None:
         known = ", ".join(name for name, _ in _ALGORITHMS.values())
         raise Misconfigured("ECQS-3040", f"no payload cipher {algorithm!r}", hint=f"one of {known}")
-    taken = [int(file.stem.partition("-")[2]) for file in _files(folder)]
+    key = PayloadKey(number, secrets.token_bytes(_ALGORITHMS[number][1]))
+    _try(key)
+    taken = [_position(file) for file in _files(folder)]
     file = folder / f"payload-{max(taken, default=0) + 1:04d}.key"
-    write_atomic(file, f"{algorithm} {secrets.token_hex(_ALGORITHMS[number][1])}\n".encode())
+    write_atomic(file, f"{algorithm} {key.secret.hex()}\n".encode())
     return file
 
 
+def _try(key: PayloadKey) -> None:
+    """Seal and open once, so that a key this system cannot use is never kept."""
+    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415  see _encrypt
+
+    vault = Vault((key,))
+    try:
+        works = vault.open(vault.seal(b"try", ""), "") == b"try"
+    except UnsupportedAlgorithm:
+        works = False
+    if not works:
+        hint = "take aes-256-gcm, or install an OpenSSL that has it"
+        raise Misconfigured("ECQS-3040", f"this system's OpenSSL has no {key.algorithm}", hint=hint)
+
+
 def _files(folder: Path) -> list[Path]:
-    return sorted(file for file in folder.glob(_FILES) if file.stem.partition("-")[2].isdecimal())
+    """List the key files by their number: ``payload-10000.key`` is newer than ``payload-9999.key``."""
+    return sorted((file for file in folder.glob(_FILES) if _position(file) >= 0), key=_position)
+
+
+def _position(file: Path) -> int:
+    text = file.stem.partition("-")[2]
+    return int(text) if text.isascii() and text.isdecimal() else -1
 
 
 class Vault:
     """Seals and opens payloads with the keys of this installation."""
 
-    def __init__(self, keys: tuple[_Key, ...] = ()) -> None:
+    def __init__(self, keys: tuple[PayloadKey, ...] = ()) -> None:
         """Know these keys, newest last; without any, payloads are stored as they are."""
         self._keys = {key.id: key for key in keys}
         self._newest = keys[-1] if keys else None
@@ -72,14 +109,22 @@ class Vault:
         """Say whether there is a key to seal with."""
         return self._newest is not None
 
+    @property
+    def keys(self) -> tuple[PayloadKey, ...]:
+        """List the keys, oldest first; the last one seals."""
+        return tuple(self._keys.values())
+
+    def key_of(self, data: bytes) -> bytes | None:
+        """Give the id of the key a payload was sealed with; None for one that is not sealed."""
+        return bytes(data[len(_MAGIC) + 1 : _HEAD - _NONCE]) if data.startswith(_MAGIC) else None
+
     def seal(self, data: bytes, context: str) -> bytes:
         """Encrypt data for one context; without a key it is given back as it is."""
         key = self._newest
         if key is None:
             return data
-        nonce = secrets.token_bytes(_NONCE)
-        head = _MAGIC + bytes([key.number]) + key.id + nonce
-        return head + _encrypt(key, nonce, data, head + context.encode())
+        head = _MAGIC + bytes([key.number]) + key.id + secrets.token_bytes(_NONCE)
+        return _encrypt(key, head, data, context)
 
     def open(self, data: bytes, context: str) -> bytes:
         """Decrypt what ``seal`` gave for the same context.
@@ -88,7 +133,9 @@ class Vault:
         """
         if not data.startswith(_MAGIC):
             return data
-        key = self._keys.get(data[len(_MAGIC) + 1 : len(_MAGIC) + 1 + _KEY_ID])
+        if len(data) < _HEAD + _TAG:
+            raise _changed(context)
+        key = self._keys.get(data[len(_MAGIC) + 1 : _HEAD - _NONCE])
         if key is None:
             raise Terminal(
                 "ECQS-3042",
@@ -96,8 +143,7 @@ class Vault:
                 where=context,
                 hint="put the key file it was sealed with (payload-NNNN.key) back into the keys folder",
             )
-        head, nonce = data[:_HEAD], data[_HEAD - _NONCE : _HEAD]
-        return _decrypt(key, nonce, data[_HEAD:], head + context.encode(), context)
+        return _decrypt(key, data, context)
 
     def seal_text(self, text: str, context: str) -> str:
         """Encrypt a text for a text column."""
@@ -109,11 +155,21 @@ class Vault:
         """Decrypt what ``seal_text`` gave; raises like ``open``."""
         if not text.startswith(_TEXT):
             return text
-        return self.open(base64.b64decode(text[len(_TEXT) :]), context).decode()
+        try:
+            data = base64.b64decode(text[len(_TEXT) :], validate=True)
+        except ValueError:  # binascii.Error is one
+            raise _changed(context) from None
+        if not data.startswith(_MAGIC):
+            raise _changed(context)
+        return self.open(data, context).decode()
 
 
-def _read(file: Path) -> _Key:
-    name, _, text = file.read_text(encoding="ascii", errors="replace").strip().partition(" ")
+def _read(file: Path) -> PayloadKey:
+    try:
+        name, _, text = file.read_text(encoding="ascii", errors="replace").strip().partition(" ")
+    except OSError as error:
+        hint = "let this account read it; it is the only one that may"
+        raise Misconfigured("ECQS-3041", f"cannot be read ({error.strerror})", where=str(file), hint=hint) from None
     number = next((n for n, (known, _) in _ALGORITHMS.items() if known == name), None)
     try:
         secret = bytes.fromhex(text)
@@ -123,39 +179,46 @@ def _read(file: Path) -> _Key:
         raise Misconfigured(
             "ECQS-3041", "this is not a payload key", where=str(file), hint="restore it from the backup of the keys"
         )
-    return _Key(number, secret)
+    return PayloadKey(number, secret, file)
 
 
-def _encrypt(key: _Key, nonce: bytes, data: bytes, bound: bytes) -> bytes:
+def _encrypt(key: PayloadKey, head: bytes, data: bytes, context: str) -> bytes:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415  only where a key is configured
 
+    bound, nonce = head + context.encode(), head[-_NONCE:]
     if key.number == 1:
-        return AESGCM(key.secret).encrypt(nonce, data, bound)
+        return head + AESGCM(key.secret).encrypt(nonce, data, bound)
     cipher = _sm4(key, nonce).encryptor()
     cipher.authenticate_additional_data(bound)
-    return bytes(cipher.update(data) + cipher.finalize() + cipher.tag)
+    return b"".join((head, cipher.update(data), cipher.finalize(), cipher.tag))
 
 
-def _decrypt(key: _Key, nonce: bytes, sealed: bytes, bound: bytes, context: str) -> bytes:
+def _decrypt(key: PayloadKey, data: bytes, context: str) -> bytes:
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
 
+    bound, nonce = data[:_HEAD] + context.encode(), data[_HEAD - _NONCE : _HEAD]
+    sealed = memoryview(data)[_HEAD:]
     try:
         if key.number == 1:
             return AESGCM(key.secret).decrypt(nonce, sealed, bound)
-        cipher = _sm4(key, nonce, sealed[-_TAG:]).decryptor()
+        cipher = _sm4(key, nonce, bytes(sealed[-_TAG:])).decryptor()
         cipher.authenticate_additional_data(bound)
         return bytes(cipher.update(sealed[:-_TAG]) + cipher.finalize())
-    except (InvalidTag, ValueError) as error:
-        raise Terminal(
-            "ECQS-3043",
-            "a stored payload was changed, or stands in another's place",
-            where=context,
-            hint="restore it from a backup; nothing of it is used",
-        ) from error
+    except InvalidTag:
+        raise _changed(context) from None
 
 
-def _sm4(key: _Key, nonce: bytes, tag: bytes | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _changed(context: str) -> Terminal:
+    return Terminal(
+        "ECQS-3043",
+        "a stored payload was changed, or stands in another's place",
+        where=context,
+        hint="restore it from a backup; nothing of it is used",
+    )
+
+
+def _sm4(key: PayloadKey, nonce: bytes, tag: bytes | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN202
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes  # noqa: PLC0415
 
     return Cipher(algorithms.SM4(key.secret), modes.GCM(nonce, tag))

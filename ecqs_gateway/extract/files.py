@@ -29,7 +29,7 @@ from ecqs_gateway.extract.csv_rows import CsvRows, Unreadable
 from ecqs_gateway.extract.describe import ColumnDescription, TableDescription
 from ecqs_gateway.extract.encodings import check_encoding, codec_for
 from ecqs_gateway.extract.folder import Drop, Dropped
-from ecqs_gateway.extract.headers import header_names, require_columns
+from ecqs_gateway.extract.headers import header_names
 from ecqs_gateway.extract.notes import Notes, Tally
 from ecqs_gateway.extract.sheet import read_sheet
 from ecqs_gateway.model.watermark import Watermark
@@ -210,9 +210,8 @@ class FolderSource:
         return rows, self._names(header, file)
 
     def _names(self, header: Sequence[str | None], file: _OpenFile) -> list[str]:
-        names = header_names(header, row=self._stream.header_row, place=file.place, notes=self.notes)
-        require_columns(self._stream.key, names, place=file.place)
-        return names
+        stream = self._stream
+        return header_names(header, row=stream.header_row, place=file.place, notes=self.notes, key=stream.key)
 
     def _csv(self, file: _OpenFile) -> Iterator[_Piece]:
         rows, names = self._csv_header(file)

@@ -8,12 +8,14 @@ is left for the next run, for half a file would be taken for a whole one.
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import stat
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from ecqs_gateway.doors.clock import Clock, now
+from ecqs_gateway.doors.personal import mask_numbers
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract.notes import Notes, Tally
 
@@ -28,7 +30,7 @@ _UNFINISHED_STARTS = (".", "~$")
 
 @dataclass(frozen=True)
 class Dropped:
-    """One file: its name relative to the folder, with ``/``, and where it lies."""
+    """One file: its name relative to the folder, with ``/``, as it may be shown, and where it lies."""
 
     name: str
     path: Path
@@ -54,12 +56,11 @@ class Drop:
             name = path.relative_to(root).as_posix()
             reason = self._not_now(root, path, name)
             if reason is not None:
-                shown = name if name.isprintable() else ascii(name)
-                notes.add("ECQS-2054", f"{self.place}: {shown}", reason)
+                notes.add("ECQS-2054", f"{self.place}: {_shown(name)}", reason)
                 tally.files_left += 1
                 continue
             entry = path.stat()
-            found.append(Dropped(name, path, entry.st_size, entry.st_mtime_ns))
+            found.append(Dropped(_shown(name), path, entry.st_size, entry.st_mtime_ns))
         return found
 
     def _root(self) -> Path:
@@ -100,3 +101,16 @@ class Drop:
         if abs(self.clock().timestamp() - entry.st_mtime) < self.settle.total_seconds():
             return f"left for the next run: it changed less than {self.settle.total_seconds():g} s ago"
         return None
+
+
+def _shown(name: str) -> str:
+    """Give the name a file has in ledger and messages: one that holds an id or mobile number has it masked.
+
+    A few digits of the name's digest keep two such files apart.
+    """
+    plain = name if name.isprintable() else ascii(name)
+    masked = mask_numbers(plain)
+    if masked == plain:
+        return plain
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{masked}#{digest[:8]}"

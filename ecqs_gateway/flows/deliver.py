@@ -221,7 +221,7 @@ class Delivery:
         early = isinstance(verdict, RefusedReceipt) and verdict.wait
         if early and digest in self._early:
             return
-        file = self._gateway.stage.put(f"receipts/{self._lease.unit}/{digest}.zip", data)
+        file = self._gateway.stage.put_sealed(f"receipts/{self._lease.unit}/{digest}.zip", data)
         if isinstance(verdict, VerifiedReceipt):
             self._book(verdict.receipt, waiting, file)
         else:

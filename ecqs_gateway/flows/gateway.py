@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -18,14 +18,13 @@ from ecqs_gateway.deliver.package import SealedBatch
 from ecqs_gateway.deliver.signing import Signer, Trust, algorithm
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.connections import Resolver, connection
-from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.progress import Progress, Silent
-from ecqs_gateway.ledger import bundles
+from ecqs_gateway.ledger import bundles, retention
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.stage import Stage
 from ecqs_gateway.ledger.tables import lane as lane_table
@@ -114,6 +113,11 @@ class Gateway:
         return self.content.root / "schemas" / "ecqs" / SCHEMA_VERSION
 
     @cached_property
+    def vault(self) -> Vault:
+        """Give what seals payloads at rest: the same keys the stage seals its frames with."""
+        return Vault.of(self.settings.keys)
+
+    @cached_property
     def signer(self) -> Signer:
         """Give the gateway's signing key."""
         name = self.national.signature.algorithm
@@ -123,7 +127,7 @@ class Gateway:
                 "ECQS-4026",
                 f"the gateway's {name} signing key is missing",
                 where=str(file),
-                hint="make one with `ecqs keys`, and give its public half to headquarters",
+                hint="make one with `ecqs keys init`, and give its public half to headquarters",
             )
         return algorithm(name).signer(file.read_bytes())
 
@@ -140,14 +144,9 @@ class Gateway:
                 "ECQS-4027",
                 "no public key of headquarters is known, so no receipt could be believed",
                 where=str(self.settings.keys),
-                hint=f"put it there as {HEADQUARTERS_KEYS.format(algorithm='ed25519').replace('*', '')}",
+                hint="take in the key headquarters gave you with `ecqs keys trust FILE.pem`",
             )
         return Trust.of(keys)
-
-    @cached_property
-    def vault(self) -> Vault:
-        """Give what seals payloads at rest."""
-        return Vault.of(self.settings.keys)
 
     def connector(self, unit: str) -> ConnectorFile:
         """Give a unit's connector; raises Misconfigured with the first problem where it cannot be read."""
@@ -163,8 +162,6 @@ class Gateway:
     def source(self, lane: LanePlan) -> AbstractContextManager[Source]:
         """Open a lane's source for reading, in one consistent snapshot."""
         found = self.resolve(lane.connector.source.connection)
-        if found.password:
-            redactor.add(found.password.reveal())
         return open_source(lane.connector, lane.kind, found)
 
     def peek(self, unit: str, kind: str) -> tuple[int, str | None]:
@@ -235,6 +232,7 @@ def open_gateway(
     try:
         database.upgrade()
         content = load(settings.content)
-        yield Gateway(settings, content, database, Stage(settings.stage), connections, clock)
+        stage = Stage(settings.stage, Vault.of(settings.keys), partial(retention.removed_at, database))
+        yield Gateway(settings, content, database, stage, connections, clock)
     finally:
         database.dispose()

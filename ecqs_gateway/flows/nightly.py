@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Self
 
 from ecqs_gateway.errors import GatewayError
+from ecqs_gateway.flows import keyring
 from ecqs_gateway.flows.collect import collect, rehearse
 from ecqs_gateway.flows.deliver import Delivery
 from ecqs_gateway.flows.gateway import Gateway
@@ -73,6 +74,7 @@ def sync(gateway: Gateway, options: Options) -> Summary:
     if options.dry_run:
         return _rehearse(gateway, units, options)
     gateway.keep_content()
+    keyring.warn_unsealed(gateway.settings.keys)
     run = runs.start(gateway.database, FLOW, gateway.content.digest, clock=gateway.clock)
     with ThreadPoolExecutor(_UNITS_AT_ONCE, thread_name_prefix="unit") as pool:
         work = [pool.submit(_sync_unit, gateway, run, unit, options) for unit in units]

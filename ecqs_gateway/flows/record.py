@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ecqs_gateway.deliver.package import read_batch_xml
 from ecqs_gateway.doors import xml
+from ecqs_gateway.doors.personal import mask_numbers, mask_row
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows.gateway import Gateway
-from ecqs_gateway.ledger import query
+from ecqs_gateway.ledger import evidence, query
 from ecqs_gateway.ledger.dead_letters import unseal
 from ecqs_gateway.ledger.stage import StagedFile
 
-__all__ = ["describe"]
+__all__ = ["describe", "masked", "shown"]
 
 
 def describe(gateway: Gateway, key: str, *, unit: str | None = None, kind: str | None = None) -> dict[str, Any]:
@@ -58,3 +60,22 @@ def _body(gateway: Gateway, version: dict[str, Any]) -> str:
         return xml.record_body(read_batch_xml(package), version["key"])
     except GatewayError as error:
         return str(error)
+
+
+def masked(found: dict[str, Any]) -> dict[str, Any]:
+    """Give what ``describe`` found with id numbers and mobile numbers masked, for the screen."""
+    return {what: [_masked(item) for item in items] for what, items in found.items()}
+
+
+def _masked(item: dict[str, Any]) -> dict[str, Any]:
+    hidden = {name: mask_row(item[name]) for name in ("source", "mapped") if isinstance(item.get(name), dict)}
+    return item | hidden | {name: mask_numbers(item[name]) for name in ("body",) if name in item}
+
+
+def shown(gateway: Gateway, key: str, counts: Mapping[str, int]) -> None:
+    """Keep as evidence that somebody saw so many things of a record, or dead letter, with their numbers unmasked.
+
+    Who it was the gateway cannot know: whoever may run it here.
+    """
+    with gateway.database.write() as connection:
+        evidence.append(connection, "shown unmasked", mask_numbers(key), dict(counts), clock=gateway.clock)

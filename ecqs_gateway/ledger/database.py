@@ -14,6 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from ecqs_gateway.doors.files import make_folder, make_private
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Terminal, Transient
 
 __all__ = ["HEAD", "Database", "revision_of"]
@@ -40,9 +42,11 @@ class Database:
         database then ends its session, and what it had not committed never was.
         """
         self.url = sa.make_url(url)
+        if self.url.password:
+            redactor.add(str(self.url.password))
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
-            _make_folder(Path(self.url.database).parent)
+            _make_file(Path(self.url.database))
         options: dict[str, Any] = {"pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
         options["connect_args"] = {"timeout": patience} if self.sqlite else _limits(self.url, patience)
         self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
@@ -119,14 +123,16 @@ def revision_of(connection: sa.Connection) -> str | None:
     return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(file: Path) -> None:
+    """Make the file before SQLite does, which would let everybody read it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
+        make_private(file)
     except OSError as error:
         raise Terminal(
             "ECQS-3002",
             f"the folder of the ledger cannot be made ({error.strerror or type(error).__name__})",
-            where=str(folder),
+            where=str(file.parent),
             hint="free disk space or mend the permissions, or name another folder in ECQS_HOME",
         ) from error
 

@@ -167,6 +167,25 @@ EVENTS: Mapping[str, Event] = {
             "reason": "SHA-256 of the operator's reason; the words stand in the run",
         },
     ),
+    "pruned": Event(
+        "class of the retention",
+        "things older than the retention allows are marked as gone, before their files go",
+        {
+            "count": "number of things",
+            "before": "time before which they were settled",
+            "digest": "SHA-256 of the sorted lines `number digests` of these things",
+        },
+    ),
+    "shown unmasked": Event(
+        "key that was looked up, the number of a dead letter, or `corrections`",
+        "somebody had id and mobile numbers of a record shown",
+        {
+            "versions": "number of record versions shown",
+            "dead_letters": "number of dead letters shown",
+            "findings": "number of findings shown",
+            "corrections": "number of corrections shown",
+        },
+    ),
     "run closed": Event(
         "run id",
         "a flow has ended",

@@ -83,7 +83,7 @@ def insert(
     if watermark is not None:
         connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(watermark=watermark))
     runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(extracted=draft.rows))
-    facts: dict[str, object] = {"rows": draft.rows, "files": {role: f.digest for role, f in draft.files.items()}}
+    facts: dict[str, object] = {"rows": draft.rows, "files": {role: f.content for role, f in draft.files.items()}}
     if draft.cause != "source":
         facts["cause"] = draft.cause
     evidence.append(connection, "extracted", f"{lease.unit}/{lease.kind}/{number}", facts, clock=current.clock)

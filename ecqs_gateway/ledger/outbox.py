@@ -13,6 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway import __version__
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Conflict
 from ecqs_gateway.ledger import corrections, dead_letters, evidence, extractions, lanes, runs
@@ -262,9 +263,10 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
         values: dict[str, object] = {"batch_id": waiting.id, "run_id": current.id, "at": moment}
-        values |= {"outcome": result.outcome, "error": result.error}
+        error = redactor.mask(result.error) if result.error else None
+        values |= {"outcome": result.outcome, "error": error}
         connection.execute(attempt.insert(), values)
-        changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": result.error}
+        changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": error}
         changes["next_attempt_at"] = result.next_attempt_at
         connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(**changes))
         facts: dict[str, object] = {"package": waiting.package.digest}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ecqs_gateway import __version__
 from ecqs_gateway.doors.clock import Clock, now
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Conflict
 from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger.database import Database
@@ -106,7 +107,7 @@ def note_error(database: Database, run_id: str, lane_number: int, phase: str, me
     with database.write() as connection:
         _ensure(connection, run_id, lane_number)
         known = connection.execute(sa.select(run_count.c.error).where(*mine)).scalar()
-        phases = {**json.loads(known or "{}"), phase: message}
+        phases = {**json.loads(known or "{}"), phase: redactor.mask(message) if message else None}
         kept = {name: text for name, text in phases.items() if text is not None}
         text = json.dumps(kept, ensure_ascii=False) if kept else None
         if text != known:

@@ -183,3 +183,73 @@ def test_a_line_that_cannot_be_built_is_masked_too() -> None:
     broken = f"{CITIZEN} %d"
     text = logged(lambda logger: logger.warning(broken, "x"), filters=RedactingFilter(Redactor()))
     assert text == "WARNING *** %d\n"
+
+
+def fail(kind: type[Exception], message: str, cause: Exception | None = None) -> Exception:
+    try:
+        raise kind(message) from cause  # noqa: TRY301
+    except kind as error:
+        return error
+
+
+def quoting() -> Exception:
+    values = ("张三丰", "李四", "Zhang San", "cell")
+    message = 'conversion failed for ["{}"] and {} (name)=({}) `{}` at "x"'.format(*values)
+    return fail(ValueError, message, fail(KeyError, values[0]))
+
+
+def test_a_traceback_says_where_but_not_what_a_foreign_message_quotes() -> None:
+    text = redact.traceback_text(quoting())
+    for value in ("张三丰", "李四", "Zhang San", "cell"):
+        assert value not in text
+    assert "builtins" not in text
+    assert "KeyError: ***" in text
+    assert "ValueError: conversion failed for ***" in text
+    assert "direct cause" in text
+    assert "test_redact.py" in text
+    assert "in fail" in text
+
+
+def test_our_own_errors_keep_their_words_in_a_traceback() -> None:
+    from ecqs_gateway.errors import Terminal
+
+    text = redact.traceback_text(Terminal("ECQS-1203", "the 'field' (a) is wrong", where="x.yaml:1:2", hint="mend it"))
+    assert text == "ecqs_gateway.errors.Terminal: ECQS-1203 x.yaml:1:2: the 'field' (a) is wrong Next: mend it"
+
+
+def test_groups_contexts_and_circles_end() -> None:
+    first, second = ValueError(f"a {CITIZEN}"), KeyError("b")
+    first.__cause__, second.__cause__ = second, first
+    text = redact.traceback_text(ExceptionGroup("both", [first, second]))
+    assert CITIZEN not in text
+    assert text.count("ValueError") == 1
+
+
+def test_a_secret_is_masked_in_the_forms_it_takes_in_urls_and_json(redactor: Redactor) -> None:
+    redactor.add('p@ss/wörd "x"')
+    for form in ("p%40ss%2Fw%C3%B6rd%20%22x%22", 'p@ss/w\\u00f6rd \\"x\\"', "p%40ss%2Fw%C3%B6rd+%22x%22"):
+        assert redactor.mask(f"at {form} end") == "at *** end"
+
+
+def test_what_nobody_caught_is_printed_masked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+    import threading
+
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    redact.install_hooks()
+    error = quoting()
+    sys.excepthook(type(error), error, error.__traceback__)
+
+    def fail() -> None:
+        raise ValueError(f"no such person '{CITIZEN}'")
+
+    thread = threading.Thread(target=fail, name="worker")
+    thread.start()
+    thread.join()
+    printed = capsys.readouterr().err
+    assert "ValueError: conversion failed" in printed
+    assert "Exception in thread worker" in printed
+    assert CITIZEN not in printed

@@ -26,6 +26,7 @@ from ecqs_gateway.doors.clock import SHANGHAI, Clock
 from ecqs_gateway.doors.connections import Connection, from_json
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.doors.ssh_keys import generate_ssh_key
+from ecqs_gateway.doors.vault import make_payload_key
 from ecqs_gateway.flows import nightly
 from ecqs_gateway.flows.gateway import Gateway, open_gateway
 from ecqs_gateway.ledger.database import Database
@@ -163,6 +164,8 @@ class World:
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
     ledger_url: str | None = None
     """Where the gateway's ledger is; SQLite below ``home`` unless given."""
+    sealed: bool = True
+    """Whether the gateway has a payload key."""
 
     @property
     def content(self) -> Path:
@@ -210,6 +213,8 @@ class World:
         write_atomic(self.keys / "gateway-ed25519.pub.pem", pair.public)
         login = generate_ssh_key()
         write_atomic(self.keys / "sftp.pem", login.private.encode())
+        if self.sealed:
+            make_payload_key(self.keys)
         register_gateway(self.hq_home, self.keys / "gateway-ed25519.pub.pem")
         add_account(self.hq_home, ACCOUNT, login.public)
 
