@@ -127,7 +127,7 @@ def receipts_that_lie(w, folder: Path, monkeypatch, *, batches: int, lies: dict[
         "F4", demanded="10,000 receipts: duplicated 20 %, reordered 10 %, replayed 5 %, swapped 2 %, tampered 3 %",
         run=f"{total:,} receipts; " + ", ".join(f"{acts[lie]:,} {lie.replace('_', ' ')}" for lie in lies),
         lost=0, doubled=0, hands=0, met=not soak.SOAK or total >= 10_000,
-        bad_receipts_met=len(bad), refused_and_kept=len(bad), runs=rounds,
+        forged=len(forged), bad_receipts_met=len(bad), refused_and_kept=len(bad), runs=rounds,
     )  # fmt: skip
 
 
