@@ -79,7 +79,7 @@ AROUND = [
 
 @pytest.mark.parametrize("around", AROUND)
 @given(number=citizens())
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_an_id_number_is_found_wherever_it_stands(around: str, number: str) -> None:
     masked = mask_numbers(around.format(number))
     assert masked == around.format(MASK)
@@ -88,14 +88,14 @@ def test_an_id_number_is_found_wherever_it_stands(around: str, number: str) -> N
 
 @pytest.mark.parametrize("around", [a for a in AROUND if a not in ("id{}x", "{}.0", "{}.xlsx")])
 @given(number=old_citizens())
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_an_old_id_number_is_found_wherever_it_stands(around: str, number: str) -> None:
     assert mask_numbers(around.format(number)) == around.format(MASK)
 
 
 @pytest.mark.parametrize("around", [*AROUND, "+86{}", "+86-{}", "0086 {}", "(+86){}", "tel:{}"])
 @given(number=mobiles)
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 def test_a_mobile_number_is_found_wherever_it_stands(around: str, number: str) -> None:
     masked = mask_numbers(around.format(number))
     assert number not in masked
@@ -104,7 +104,7 @@ def test_a_mobile_number_is_found_wherever_it_stands(around: str, number: str) -
 
 
 @given(number=citizens(), gap=st.sampled_from([" ", "-", "–", "—", "\t", "　"]), data=st.data())
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_an_id_number_with_gaps_is_found(number: str, gap: str, data: st.DataObject) -> None:
     cuts = data.draw(
         st.sampled_from([(6, 14), (6, 10, 14), (3, 6, 10, 14), (4, 8, 12, 16), (6, 14, 17), (17,), (1, 5)])
@@ -122,7 +122,7 @@ def test_a_mobile_number_with_gaps_is_found(text: str) -> None:
 
 
 @given(number=st.one_of(citizens(), mobiles))
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_full_width_digits_are_found_also_when_json_escapes_them(number: str) -> None:
     wide = number.translate(WIDE)
     assert mask_numbers(f"证{wide}。") == f"证{MASK}。"
@@ -132,7 +132,7 @@ def test_full_width_digits_are_found_also_when_json_escapes_them(number: str) ->
 
 
 @given(first=citizens(), second=citizens(), mobile=mobiles)
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 def test_numbers_glued_to_one_another_are_all_found(first: str, second: str, mobile: str) -> None:
     masked = mask_numbers(f"{first}{second}{mobile}")
     assert first not in masked
@@ -141,21 +141,21 @@ def test_numbers_glued_to_one_another_are_all_found(first: str, second: str, mob
 
 
 @given(code=credit_codes())
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 def test_credit_codes_stay(code: str) -> None:
     for text in (code, f"统一社会信用代码{code}，", json.dumps({"uscc": code})):
         assert mask_numbers(text) == text
 
 
 @given(number=certificate_numbers)
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=60)
 def test_certificate_numbers_stay(number: str) -> None:
     assert mask_numbers(number) == number
     assert mask_numbers(f"[{number}]") == f"[{number}]"
 
 
 @given(digest=st.binary(min_size=32, max_size=32), short=st.binary(min_size=8, max_size=8))
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=150)
 def test_digests_and_key_ids_stay(digest: bytes, short: bytes) -> None:
     assume(not short.hex().isdecimal())
     assume(not digest.hex().isdecimal())
@@ -229,6 +229,6 @@ def test_a_row_for_the_screen_hides_numbers_and_columns_named_for_them() -> None
     "noise", ["1", "1 ", "1-", "13812 ", "110105", "1101051949", "a1", "\\uff11", "1X", "01-", "１"]
 )
 def test_no_text_makes_it_slow(noise: str) -> None:
-    started = time.perf_counter()
-    mask_numbers(noise * (200_000 // len(noise)))
-    assert time.perf_counter() - started < 2.5
+    started = time.process_time()
+    mask_numbers(noise * (100_000 // len(noise)))
+    assert time.process_time() - started < 2.5, "of its own, whoever else uses the machine"

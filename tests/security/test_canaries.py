@@ -121,6 +121,11 @@ def test_bad_rows_leave_nothing_in_the_open(sick, told, canaries, caplog, w) -> 
     nothing_leaked(sick, told, canaries, caplog)
 
 
+def _status(world, told: Told) -> None:
+    """Run what is looked at after every failure; the other commands are all run in one test, for each loads content."""
+    told.add("status", CliRunner().invoke(app, ["status", "--json"], env=world.environment()).output)
+
+
 def _commands(world, told: Told) -> None:
     """Run every command that shows no rows."""
     runner = CliRunner()
@@ -144,11 +149,10 @@ def test_show_hides_numbers_unless_it_is_told_not_to(sick, canaries, w) -> None:
     _sync(sick, Told())
     runner = CliRunner()
     key = w.key(UNIT, 3)
-    for options in ([], ["--json"]):
-        shown = runner.invoke(app, ["show", key, *options], env=sick.environment())
-        assert shown.exit_code == 0, shown.output
-        assert canaries.hits({"show": shown.output.encode()}, canaries.NUMBERS) == []
-        assert canaries.PERSON in shown.output, "the operator sees the row"
+    shown = runner.invoke(app, ["show", key], env=sick.environment())
+    assert shown.exit_code == 0, shown.output
+    assert canaries.hits({"show": shown.output.encode()}, canaries.NUMBERS) == []
+    assert canaries.PERSON in shown.output, "the operator sees the row"
     before = _evidence(sick)
     shown = runner.invoke(app, ["show", key, "--unmasked"], env=sick.environment())
     assert canaries.CITIZEN in shown.output
@@ -164,7 +168,7 @@ def test_dead_letters_hide_numbers_unless_told_not_to(options: list[str], sick, 
     letters = [number for (number,) in sick.rows("SELECT id FROM dead_letter ORDER BY id")]
     assert len(letters) > 15
     shown = b""
-    for number in letters:
+    for number in letters[:: 4 if options else 7]:
         done = runner.invoke(app, ["dead-letters", "show", str(number), *options], env=sick.environment())
         assert done.exit_code == 0, done.output
         shown += done.output.encode()
@@ -172,7 +176,7 @@ def test_dead_letters_hide_numbers_unless_told_not_to(options: list[str], sick, 
     assert canaries.PERSON.encode() in shown
     listed = runner.invoke(app, ["dead-letters", "list", *options], env=sick.environment())
     assert canaries.hits({"listed": listed.output.encode()}, canaries.NUMBERS | canaries.PERSONS) == []
-    number = str(letters[-1])
+    [(number,)] = sick.rows("SELECT CAST(min(id) AS TEXT) FROM dead_letter WHERE reasons LIKE '%fzrq%'")
     done = runner.invoke(app, ["dead-letters", "show", number, "--unmasked", *options], env=sick.environment())
     assert canaries.hits({"unmasked": done.output.encode()}, canaries.NUMBERS)
     assert _evidence(sick)[-1] == ("shown unmasked", f"dead letter {number}")
@@ -262,17 +266,14 @@ def test_failures_tell_no_secret_and_no_row(break_it, sick, told, canaries, capl
     break_it(sick, canaries)
     summary = _sync(sick, told)
     assert summary is None or summary.failed, "nothing failed"
-    done = CliRunner().invoke(app, ["sync", "--json"], env=sick.environment())
-    assert done.exit_code == 1
-    told.add("sync --json", done.output)
-    told.add("status", CliRunner().invoke(app, ["status", "--json"], env=sick.environment()).output)
+    _status(sick, told)
     nothing_leaked(sick, told, canaries, caplog)
 
 
 def test_a_broken_mapping_tells_no_row(sick, told, canaries, caplog) -> None:
     _broken_mapping(sick)
     assert _sync(sick, told).failed
-    _commands(sick, told)
+    _status(sick, told)
     nothing_leaked(sick, told, canaries, caplog)
 
 
@@ -289,7 +290,7 @@ def test_reasons_of_headquarters_that_quote_values_are_masked(
     assert w.counts(summary, OTHER)["rejected"] == 1
     [reasons] = [text for (text,) in sick.rows("SELECT reasons FROM dead_letter WHERE origin = 'headquarters'")]
     assert "***" in reasons
-    _commands(sick, told)
+    _status(sick, told)
     nothing_leaked(sick, told, canaries, caplog)
 
 
@@ -308,7 +309,7 @@ def test_a_whole_batch_refused_with_a_value_in_the_reason_is_masked(
     held = [reason for (reason,) in sick.rows("SELECT held_reason FROM lane") if reason]
     assert held
     assert all("***" in reason for reason in held)
-    _commands(sick, told)
+    _status(sick, told)
     nothing_leaked(sick, told, canaries, caplog)
 
 
@@ -365,7 +366,7 @@ def test_a_crash_tells_where_but_no_row(how: str, sick, told, canaries, caplog) 
     assert (b"KeyError" if how == "python" else b"InvalidOperationError") in done.stderr
     told.add("stdout", done.stdout)
     told.add("stderr", done.stderr)
-    _commands(sick, told)
+    _status(sick, told)
     nothing_leaked(sick, told, canaries, caplog)
 
 
