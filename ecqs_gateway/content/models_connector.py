@@ -291,7 +291,9 @@ class RetrySettings(ContentModel):
     """How often a failed delivery is tried again; each pause is twice the one before."""
 
     attempts: Annotated[Integer, Field(ge=1, le=100)] = 6
-    """Most attempts, the first included."""
+    """Most attempts for one batch in one run, the first included."""
+    unit_attempts: Annotated[Integer, Field(ge=1, le=1000)] = 12
+    """Most failed attempts of one reporting unit in one run, over all its record kinds; never less than attempts."""
     first_delay: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=2)
     """Pause after the first failure."""
     longest_delay: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)

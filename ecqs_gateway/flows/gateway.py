@@ -24,6 +24,7 @@ from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
 from ecqs_gateway.flows.lane import LanePlan
+from ecqs_gateway.flows.limits import Limits
 from ecqs_gateway.flows.progress import Progress, Silent
 from ecqs_gateway.ledger import bundles
 from ecqs_gateway.ledger.database import Database
@@ -54,6 +55,7 @@ class Gateway:
     resolve: Resolver
     clock: Clock = now
     progress: Progress = field(default_factory=Silent)
+    limits: Limits = field(default_factory=Limits)
 
     def listening(self, progress: Progress | None) -> Gateway:
         """Give the same gateway with someone who listens to its steps."""
@@ -165,7 +167,9 @@ class Gateway:
         found = self.resolve(lane.connector.source.connection)
         if found.password:
             redactor.add(found.password.reveal())
-        return open_source(lane.connector, lane.kind, found)
+        source = open_source(lane.connector, lane.kind, found)
+        source.arrived = self.limits.arrived
+        return source
 
     def peek(self, unit: str, kind: str) -> tuple[int, str | None]:
         """Give a lane's number and watermark without making the lane; 0 and None where there is none yet."""

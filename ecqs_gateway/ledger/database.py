@@ -6,6 +6,7 @@ run. Write transactions take the write lock when they begin, so that none fails 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ecqs_gateway.errors import Terminal, Transient
 
@@ -22,6 +24,12 @@ HEAD = "0003"
 """Revision of the newest migration; a test keeps it equal to what Alembic says."""
 
 _READ = {"ecqs_read": True}
+_UPGRADE_LOCK = 7_205_002
+"""PostgreSQL advisory lock: of workers that meet an old or empty ledger at once, one brings it up to date."""
+_MOST_CONNECTIONS = 20
+"""Connections of one process; its threads wait for one another rather than exhaust the server."""
+_PATIENCE = 60
+"""Seconds to wait for a lock or a connection."""
 
 
 class Database:
@@ -33,10 +41,11 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
             _make_folder(Path(self.url.database).parent)
-        options: dict[str, Any] = (
-            {"connect_args": {"timeout": 60}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
-        )
+        options: dict[str, Any] = {"pool_size": 5, "max_overflow": _MOST_CONNECTIONS - 5, "pool_timeout": _PATIENCE}
+        options |= {"connect_args": {"timeout": _PATIENCE}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
         self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
+        # SQLite has one write lock and no queue for it: threads of one process queue here instead of polling there.
+        self._turn = threading.Lock() if self.sqlite else None
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -51,8 +60,10 @@ class Database:
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
         with self.write() as connection:
+            if not self.sqlite:  # SQLite's write lock is held already
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, "head")  # reads the revision anew, inside the lock
 
     def revision(self) -> str | None:
         """Give the schema revision the database has; None for an empty one."""
@@ -64,7 +75,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Run one write transaction: everything in it happens, or nothing does."""
-        with self._translated(), self.engine.begin() as connection:
+        with self._translated(), self._in_turn(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -78,11 +89,35 @@ class Database:
             yield connection
 
     @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_PATIENCE):
+            raise Transient(
+                "ECQS-3003",
+                f"the ledger was being written for {_PATIENCE} seconds on end",
+                where=self.url.render_as_string(hide_password=True),
+                hint="the next run continues where this one stopped; should it happen again, look for a slow disk",
+            )
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except (OperationalError, InterfaceError) as error:
             raise _as_gateway_error(error, self.url.render_as_string(hide_password=True)) from error
+        except PoolTimeout as error:
+            raise Transient(
+                "ECQS-3003",
+                f"no connection to the ledger became free in {_PATIENCE} seconds",
+                where=self.url.render_as_string(hide_password=True),
+                hint="look for what holds the ledger's locks; the next run continues where this one stopped",
+            ) from error
 
     def dispose(self) -> None:
         """Close all connections."""

@@ -29,6 +29,7 @@ __all__ = [
     "Prepared",
     "ToSend",
     "commit_prepared",
+    "count_unsent",
     "count_unsettled",
     "one_to_send",
     "record_attempt",
@@ -219,7 +220,16 @@ def one_to_send(database: Database, batch_id: str) -> ToSend:
 
 def count_unsettled(database: Database, lane_number: int) -> int:
     """Count the batches of a lane that headquarters has neither loaded nor refused."""
-    open_states = batch.c.state.in_((_UNSENT, *_UNANSWERED))
+    return _count(database, lane_number, (_UNSENT, *_UNANSWERED))
+
+
+def count_unsent(database: Database, lane_number: int) -> int:
+    """Count the batches of a lane that were never sent, as far as is known."""
+    return _count(database, lane_number, (_UNSENT,))
+
+
+def _count(database: Database, lane_number: int, states: tuple[str, ...]) -> int:
+    open_states = batch.c.state.in_(states)
     wanted = sa.select(sa.func.count()).select_from(batch).where(batch.c.lane_id == lane_number, open_states)
     with database.read() as connection:
         return int(connection.execute(wanted).scalar_one())
@@ -264,6 +274,8 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         values: dict[str, object] = {"batch_id": waiting.id, "run_id": current.id, "at": moment}
         values |= {"outcome": result.outcome, "error": result.error}
         connection.execute(attempt.insert(), values)
+        if result.outcome == "stopped":
+            return  # nothing was tried: neither the count nor the last error changes
         changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": result.error}
         changes["next_attempt_at"] = result.next_attempt_at
         connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(**changes))
