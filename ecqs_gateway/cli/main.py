@@ -51,13 +51,15 @@ def _register() -> None:
         letters,
         observe,
         prove,
+        release,
         sandbox,
         show,
         status,
+        stop,
         sync,
     )
 
-    for module in (check, sync, status, show, findings, prove, observe, demo, generate):
+    for module in (check, sync, status, show, findings, prove, stop, release, observe, demo, generate):
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")

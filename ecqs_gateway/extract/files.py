@@ -319,7 +319,8 @@ def _fault(row: list[str], width: int, encoding: str) -> str | None:
 
 
 def _unreadable(lines: Sequence[Unreadable], file: str) -> pl.DataFrame:
-    rows = [(file, each.line, None, each.reason, each.text) for each in lines]
+    # Bytes that are no text were carried through as surrogates, which no column of text can hold.
+    rows = [(file, each.line, None, each.reason, each.text.encode("utf-8", "replace").decode()) for each in lines]
     return pl.DataFrame(rows, schema=dict(UNREADABLE), orient="row")
 
 

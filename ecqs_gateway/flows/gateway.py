@@ -36,7 +36,7 @@ from ecqs_gateway.model.types import FieldProblem
 from ecqs_gateway.rules import ExprContext, compile_rules
 from ecqs_gateway.settings import Settings, load_settings
 
-__all__ = ["Gateway", "open_gateway"]
+__all__ = ["Gateway", "open_gateway", "open_ledger"]
 
 SIGNING_KEY = "gateway-{algorithm}.pem"
 """File under the keys folder with the gateway's private key."""
@@ -230,15 +230,22 @@ def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
 
 
 @contextmanager
+def open_ledger(settings: Settings | None = None) -> Iterator[Database]:
+    """Open the ledger alone, brought up to date: for what must work whatever the content is like."""
+    database = Database((settings or load_settings()).ledger_url)
+    try:
+        database.upgrade()
+        yield database
+    finally:
+        database.dispose()
+
+
+@contextmanager
 def open_gateway(
     settings: Settings | None = None, *, connections: Resolver = connection, clock: Clock = now
 ) -> Iterator[Gateway]:
     """Open the gateway for the time of a command or task: content loaded, ledger brought up to date."""
     settings = settings or load_settings()
-    database = Database(settings.ledger_url)
-    try:
-        database.upgrade()
+    with open_ledger(settings) as database:
         content = load(settings.content)
         yield Gateway(settings, content, database, Stage(settings.stage), connections, clock)
-    finally:
-        database.dispose()

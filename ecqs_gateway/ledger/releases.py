@@ -1,0 +1,120 @@
+"""Letting a held lane send again: which records of refused batches are still owed, and the commit that owes them anew.
+
+A batch that headquarters refused as a whole never arrived. Its bytes stay what they are and are not sent again: what
+was refused once is refused again. Its records go out as new versions in a new batch, made of their stored source rows,
+unless a newer version of the same record is on its way already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import sqlalchemy as sa
+
+from ecqs_gateway.ledger import evidence, lanes, runs
+from ecqs_gateway.ledger.database import Database
+from ecqs_gateway.ledger.extractions import Extraction
+from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.runs import Run
+from ecqs_gateway.ledger.stage import StagedFile
+from ecqs_gateway.ledger.tables import batch, extraction, record_version
+
+__all__ = ["CAUSE", "Origin", "Release", "commit", "origins", "owed", "refused_batches"]
+
+CAUSE = "release"
+"""Cause of an extraction that carries rows of refused batches once more."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The stored extraction some owed records came from; ``pruned`` when its rows were removed under the retention."""
+
+    extraction: Extraction
+    at: str
+    pruned: bool
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release as it is kept as evidence: why, by whom, of which refused batches, and how many records it left."""
+
+    reason: str
+    by: str
+    batches: Sequence[str] = ()
+    left: int = 0
+
+
+def refused_batches(database: Database, lane_number: int) -> list[str]:
+    """Give the ids of the batches headquarters refused as a whole, in sequence order."""
+    wanted = sa.select(batch.c.id).where(batch.c.lane_id == lane_number, batch.c.state == "rejected")
+    with database.read() as connection:
+        return list(connection.execute(wanted.order_by(batch.c.sequence)).scalars())
+
+
+def owed(database: Database, lane_number: int) -> tuple[pl.DataFrame, int]:
+    """Give the records whose newest version lies in a refused batch, and how many refused ones were replaced since.
+
+    Columns: ``extraction_id``, ``source_row``, ``batch_id``. However often a record was refused, it is owed once.
+    """
+    newer = record_version.alias()
+    mine = sa.and_(batch.c.lane_id == record_version.c.lane_id, batch.c.sequence == record_version.c.sequence)
+    replaced = sa.exists().where(
+        newer.c.lane_id == record_version.c.lane_id,
+        newer.c.key == record_version.c.key,
+        newer.c.sequence > record_version.c.sequence,
+    )
+    columns = (record_version.c.extraction_id, record_version.c.source_row, batch.c.id)
+    wanted = (
+        sa.select(*columns, replaced)
+        .join(batch, mine)
+        .where(record_version.c.lane_id == lane_number, batch.c.state == "rejected")
+        .order_by(record_version.c.extraction_id, record_version.c.source_row)
+    )
+    with database.read() as connection:
+        found = connection.execute(wanted).all()
+    schema = {"extraction_id": pl.Int64, "source_row": pl.Int64, "batch_id": pl.String, "replaced": pl.Boolean}
+    frame = pl.DataFrame([tuple(row) for row in found], schema=schema, orient="row")
+    still = frame.filter(~pl.col("replaced")).drop("replaced")
+    return still, frame.height - still.height
+
+
+def origins(database: Database, numbers: Sequence[int]) -> list[Origin]:
+    """Give extractions by their numbers, oldest first."""
+    wanted = sa.select(extraction).where(extraction.c.id.in_(numbers)).order_by(extraction.c.id)
+    with database.read() as connection:
+        found = connection.execute(wanted).all()
+    return [
+        Origin(
+            Extraction(f.id, f.rows, f.origin, StagedFile.many_from_json(f.files)),
+            f.created_at,
+            f.pruned_at is not None,
+        )
+        for f in found
+    ]
+
+
+def commit(database: Database, lease: Lease, current: Run, again: Sequence[Extraction], act: Release) -> None:
+    """Store the rows that go out once more and lift the hold, both or neither; raises Conflict ECQS-3010."""
+    with database.write() as connection:
+        lanes.guard(connection, lease, clock=current.clock)
+        for each in again:
+            values = {
+                "lane_id": lease.lane_id,
+                "run_id": current.id,
+                "rows": each.rows,
+                "origin": each.origin,
+                "files": StagedFile.many_to_json(each.files),
+                "state": "stored",
+                "cause": CAUSE,
+                "created_at": current.clock().isoformat(),
+            }
+            connection.execute(extraction.insert().values(values))
+            runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(extracted=each.rows))
+        lanes.unhold(connection, lease.lane_id)
+        facts: dict[str, object] = {"batches": list(act.batches), "rows": sum(e.rows for e in again), "left": act.left}
+        facts |= {"by": act.by, "reason": hashlib.sha256(act.reason.encode()).hexdigest()}
+        facts |= {"files": [f.digest for each in again for f in each.files.values()]}
+        evidence.append(connection, "lane released", f"{lease.unit}/{lease.kind}", facts, clock=current.clock)
