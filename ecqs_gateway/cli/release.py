@@ -33,9 +33,10 @@ def release(
 ) -> None:
     """Let a held lane send again, after the cause of the refusal was mended with headquarters.
 
-    The refused batches stay refused and are never sent again. Their records are mapped anew from the stored source
-    rows by the next run, under the content of that day, and go out as new versions in new batches. Records that have
-    a newer version since are not sent twice.
+    A refused batch stays refused and is never sent again. Its records are mapped anew from the stored source rows by
+    the next run, under the content of that day, and go out as new versions in new batches; records that have a newer
+    version since are not sent twice. Only a package headquarters gave back without taking it, such as one signed with
+    a key it did not know, is sent again under the same batch id, with the same records.
     """
     with errors():
         from ecqs_gateway.flows import release as flow  # noqa: PLC0415
@@ -57,11 +58,17 @@ def _say(done: Released) -> None:
             "This is no resend: the stored source rows are mapped anew under today's mapping, codes and rules, and each"
             " record becomes a new version in a new batch. What no longer passes becomes a dead letter."
         )
-    else:
+    if done.returned:
+        say(
+            f"{', '.join(done.returned)}: headquarters gave it back without taking it, so the same batch is sent again."
+        )
+    if done.resealed:
+        say(f"{done.resealed} batches were signed anew, for the gateway's key is another now; records and ids stay.")
+    if not done.records and not done.returned:
         say("No record has to go out again.")
     if done.replaced:
         say(f"{done.replaced} refused records are not sent again: a newer version of each is loaded or on its way.")
     if done.left:
         say(f"{done.left} refused records are left behind: their stored rows are gone.", style="yellow")
-    if done.waiting:
-        say(f"{done.waiting} batches that waited behind the refused ones go out as they are.")
+    if done.waiting > len(done.returned):
+        say(f"{done.waiting - len(done.returned)} batches that waited behind go out as they were sealed.")

@@ -79,7 +79,8 @@ def stop(
         print_json(order_rows(orders) if listing else {"order": order_rows([made])[0], "standing": order_rows(orders)})
     elif listing:
         print_table("Stop orders that stand", _COLUMNS, order_rows(orders), numbers=["id"])
-        say("" if orders else "Nothing is stopped.")
+        if not orders:
+            say("Nothing is stopped.")
     else:
         say(f"Order {made.id}: {made.sentence()}")
         say("Runs under way obey within seconds. Collecting goes on, batches wait in the outbox, nothing is lost.")

@@ -285,6 +285,8 @@ class ReceiptSettings(ContentModel):
     """Pause between two looks into the receipts folder."""
     resend_after: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(hours=1)
     """How long a batch may stay without any receipt before the same bytes are sent again."""
+    returned: tuple[Text, ...] = ("HQ-101", "HQ-102", "HQ-105")
+    """Codes by which headquarters gives back a package it could not take for ours; its batch id stays free."""
 
 
 class RetrySettings(ContentModel):

@@ -29,7 +29,7 @@ from ecqs_gateway.ledger.runs import Counts, Run
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.stops import Order
 from ecqs_gateway.model.batch import BatchState
-from ecqs_gateway.model.receipt import Receipt
+from ecqs_gateway.model.receipt import Level, Receipt
 
 __all__ = ["Delivery", "unit_budget"]
 
@@ -295,6 +295,8 @@ class Delivery:
         verdict = verify_receipt(data, waiting, sent, believed=self._believed())
         if isinstance(verdict, RefusedReceipt) and verdict.wait:
             return  # an earlier level is still to come
+        if isinstance(verdict, VerifiedReceipt) and self._returns_what_it_took(verdict.receipt, sent):
+            verdict = RefusedReceipt("ECQS-5114", "headquarters has taken this batch, so it cannot give it back")
         file = self._gateway.stage.put(f"receipts/{self._lease.unit}/{hashlib.sha256(data).hexdigest()}.zip", data)
         if isinstance(verdict, VerifiedReceipt):
             self._book(verdict.receipt, waiting, file)
@@ -323,11 +325,22 @@ class Delivery:
             name=waiting.name,
             file=file,
             refusals=with_source_keys(self._gateway, self._lease, receipt, refusals),
+            returned=self._returned(receipt),
         )
         counts = receipts.settle(self._gateway.database, self._lease, self._run, taken)
         self._counts += counts
         changed = {name: value for name, value in vars(counts).items() if value}
         self._gateway.progress(Step(self._lease.unit, self._lease.kind, str(receipt.level), changed))
+
+    def _returned(self, receipt: Receipt) -> bool:
+        """Say whether headquarters refused to take the package at all, so that its batch id is still free."""
+        free = self._gateway.national.receipts.returned
+        refusals = receipt.rejections
+        return receipt.level is Level.REJECTED and bool(refusals) and all(r.code in free for r in refusals)
+
+    def _returns_what_it_took(self, receipt: Receipt, sent: Sent | None) -> bool:
+        taken = sent is not None and sent.state not in (BatchState.SEALED, BatchState.SENT)
+        return taken and self._returned(receipt)
 
     def _sent(self, batch_id: str) -> Sent | None:
         database, lane_number = self._gateway.database, self._lease.lane_id

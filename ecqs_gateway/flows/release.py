@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from ecqs_gateway.errors import GatewayError, Terminal
+from ecqs_gateway.deliver import package
+from ecqs_gateway.errors import GatewayError, Terminal, Transient
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.ledger import extractions, lanes, outbox, releases, runs
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
-from ecqs_gateway.ledger.releases import Origin, Release
+from ecqs_gateway.ledger.releases import Origin, Release, Resealed
 
 __all__ = ["FLOW", "Released", "release"]
 
@@ -35,12 +36,18 @@ class Released:
     """Records of refused batches of which a newer version is on its way or loaded already."""
     left: int
     """Records whose stored rows are gone and which were left behind as asked."""
+    returned: tuple[str, ...]
+    """Batches headquarters gave back without taking them: sent again as they are, under the same id."""
+    resealed: int
+    """Of all that waits, the batches signed anew, because the gateway's key is another now."""
     waiting: int
-    """Sealed batches that go out as they are."""
+    """Sealed batches that wait and go out, those given back included."""
 
 
 def release(gateway: Gateway, unit: str, kind: str, *, reason: str, by: str, leave_pruned: bool = False) -> Released:
     """Lift the hold of a lane and store the rows of its refused batches once more, for the next run to map anew.
+
+    What headquarters gave back without taking it goes out again under the same id, with the same records.
 
     Raises Terminal ECQS-6011 to 6014 (no reason, no such lane, not held, rows pruned) and Transient ECQS-3004 while a
     run works on the lane; then nothing has changed.
@@ -77,7 +84,9 @@ def _release(gateway: Gateway, lease: Lease, act: Release, *, leave_pruned: bool
     left = rows.height - going.height
     if left and not leave_pruned:
         raise _pruned(lease, [origin for origin in origins if origin not in kept], left)
-    act = replace(act, batches=tuple(sorted(going["batch_id"].unique())), left=left)
+    returned = tuple(releases.returned(database, lease.lane_id))
+    resealed = _resealed(gateway, lease, returned)
+    act = replace(act, batches=tuple(sorted(going["batch_id"].unique())), left=left, resealed=resealed)
     run = runs.start(database, FLOW, gateway.content.digest, clock=gateway.clock)
     try:
         again = [_once_more(gateway, lease, f"{run.id}-{lease.fence}", origin, going) for origin in kept]
@@ -87,7 +96,43 @@ def _release(gateway: Gateway, lease: Lease, act: Release, *, leave_pruned: bool
         raise
     runs.finish(database, run, failed=False, message=f"{lease.unit} {lease.kind} released by {act.by}: {act.reason}")
     waiting = outbox.count_unsent(database, lease.lane_id)
-    return Released(lease.unit, lease.kind, held, tuple(act.batches), going.height, replaced, left, waiting)
+    return Released(
+        *(lease.unit, lease.kind, held, tuple(act.batches), going.height, replaced, left),
+        returned=returned,
+        resealed=len(resealed),
+        waiting=waiting,
+    )
+
+
+def _resealed(gateway: Gateway, lease: Lease, returned: Sequence[str]) -> list[Resealed]:
+    """Sign what was given back anew where the gateway's key was replaced, and all behind it, for each names the last.
+
+    Raises Transient ECQS-6017 while one of them was sent and is not answered yet.
+    """
+    waiting = outbox.to_send(gateway.database, lease.lane_id)
+    tail = [each for each in waiting if returned and str(each.id) >= returned[0]]
+    if not tail:
+        return []
+    packages = {each.id: gateway.stage.get(each.package.name, each.package.digest) for each in tail}
+    if all(package.signing_key(data) == gateway.signer.key_id for data in packages.values()):
+        return []
+    state = lanes.state(gateway.database, lease)
+    if [each.sequence for each in tail] != list(range(tail[0].sequence, state.next_sequence)):
+        raise Transient(
+            "ECQS-6017",
+            f"the signing key was replaced, but not every batch behind {returned[0]} is answered by headquarters yet",
+            where=f"{lease.unit} {lease.kind}",
+            hint="run `ecqs sync` to fetch the receipts, then release",
+        )
+    previous = outbox.manifest_before(gateway.database, lease.lane_id, tail[0].sequence)
+    found: list[Resealed] = []
+    for each in tail:
+        sealed = package.seal_anew(packages[each.id], signer=gateway.signer, previous=previous)
+        previous = sealed.manifest_digest
+        name = f"outbox/{lease.unit}/{lease.kind}/{lease.fence:06d}-{sealed.name}"
+        digest, parts = bytes.fromhex(sealed.manifest_digest), gateway.parts_json(sealed)
+        found.append(Resealed(each.id, sealed.manifest_xml, digest, parts, gateway.stage.put(name, sealed.data)))
+    return found
 
 
 def _gone(gateway: Gateway, origin: Origin) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
     "commit_prepared",
     "count_unsent",
     "count_unsettled",
+    "manifest_before",
     "one_to_send",
     "record_attempt",
     "to_send",
@@ -210,6 +211,14 @@ def to_send(database: Database, lane_number: int, *, silent_since: str | None = 
     with database.read() as connection:
         found = connection.execute(_WAITING.where(batch.c.lane_id == lane_number, due).order_by(batch.c.sequence)).all()
     return [_to_send(f) for f in found]
+
+
+def manifest_before(database: Database, lane_number: int, sequence: int) -> str | None:
+    """Give the digest (hex) of the manifest of the batch before this sequence; None before the first."""
+    wanted = sa.select(batch.c.manifest_digest).where(batch.c.lane_id == lane_number, batch.c.sequence == sequence - 1)
+    with database.read() as connection:
+        found = connection.execute(wanted).scalar()
+    return bytes(found).hex() if found is not None else None
 
 
 def one_to_send(database: Database, batch_id: str) -> ToSend:

@@ -1,8 +1,9 @@
 """Letting a held lane send again: which records of refused batches are still owed, and the commit that owes them anew.
 
-A batch that headquarters refused as a whole never arrived. Its bytes stay what they are and are not sent again: what
-was refused once is refused again. Its records go out as new versions in a new batch, made of their stored source rows,
-unless a newer version of the same record is on its way already.
+A batch that headquarters took and refused as a whole keeps its id for ever and is not sent again: what was refused once
+is refused again. Its records go out as new versions in a new batch, made of their stored source rows, unless a newer
+version of the same record is on its way already. A package headquarters gave back without taking it is another matter:
+its batch id is free, the batches behind it have to wait for it, and so the same batch is sent again.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from ecqs_gateway.ledger import evidence, lanes, runs
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.receipts import RETURNED
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
-from ecqs_gateway.ledger.tables import batch, extraction, record_version
+from ecqs_gateway.ledger.tables import batch, extraction, lane, receipt, record_version
 
-__all__ = ["CAUSE", "Origin", "Release", "commit", "origins", "owed", "refused_batches"]
+__all__ = ["CAUSE", "Origin", "Release", "Resealed", "commit", "origins", "owed", "returned"]
 
 CAUSE = "release"
 """Cause of an extraction that carries rows of refused batches once more."""
@@ -38,6 +40,17 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Resealed:
+    """A batch that was never taken, signed with the key of today: what the ledger must know of it."""
+
+    id: str
+    manifest: bytes
+    manifest_digest: bytes
+    parts: str
+    package: StagedFile
+
+
+@dataclass(frozen=True)
 class Release:
     """A release as it is kept as evidence: why, by whom, of which refused batches, and how many records it left."""
 
@@ -45,11 +58,16 @@ class Release:
     by: str
     batches: Sequence[str] = ()
     left: int = 0
+    resealed: Sequence[Resealed] = ()
+    """Batches of the lane's end that are signed anew, in sequence order, the last of them the lane's last."""
 
 
-def refused_batches(database: Database, lane_number: int) -> list[str]:
-    """Give the ids of the batches headquarters refused as a whole, in sequence order."""
-    wanted = sa.select(batch.c.id).where(batch.c.lane_id == lane_number, batch.c.state == "rejected")
+def returned(database: Database, lane_number: int) -> list[str]:
+    """Give the ids of the batches headquarters gave back and has not taken since, in sequence order."""
+    gave_back = sa.select(receipt.c.batch_id).where(receipt.c.verdict == RETURNED)
+    wanted = sa.select(batch.c.id).where(
+        batch.c.lane_id == lane_number, batch.c.state == "sealed", batch.c.id.in_(gave_back)
+    )
     with database.read() as connection:
         return list(connection.execute(wanted.order_by(batch.c.sequence)).scalars())
 
@@ -113,8 +131,23 @@ def commit(database: Database, lease: Lease, current: Run, again: Sequence[Extra
             }
             connection.execute(extraction.insert().values(values))
             runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(extracted=each.rows))
+        _reseal(connection, lease, current, act.resealed)
         lanes.unhold(connection, lease.lane_id)
         facts: dict[str, object] = {"batches": list(act.batches), "rows": sum(e.rows for e in again), "left": act.left}
         facts |= {"by": act.by, "reason": hashlib.sha256(act.reason.encode()).hexdigest()}
         facts |= {"files": [f.digest for each in again for f in each.files.values()]}
         evidence.append(connection, "lane released", f"{lease.unit}/{lease.kind}", facts, clock=current.clock)
+
+
+def _reseal(connection: sa.Connection, lease: Lease, current: Run, resealed: Sequence[Resealed]) -> None:
+    for each in resealed:
+        values: dict[str, object] = {"manifest": each.manifest, "manifest_digest": each.manifest_digest}
+        values |= {"parts": each.parts, "package": each.package.name, "package_size": each.package.size}
+        values |= {"package_digest": bytes.fromhex(each.package.digest)}
+        mine = (batch.c.id == each.id, batch.c.lane_id == lease.lane_id, batch.c.state == "sealed")
+        connection.execute(sa.update(batch).where(*mine).values(values))
+        facts = {"manifest": each.manifest_digest.hex(), "package": each.package.digest}
+        evidence.append(connection, "sealed anew", each.id, facts, clock=current.clock)
+    if resealed:
+        last = {"previous_manifest": resealed[-1].manifest_digest}
+        connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(last))

@@ -42,7 +42,11 @@ START = datetime(2026, 11, 23, 2, 30, tzinfo=SHANGHAI)
 USCC = "91440300192317458F"
 
 COLUMNS = ("id", "zsbh", "qymc", "tyshxydm", "cpmc", "fzrq", "yxqz", "zt", "gxsj")
-CHARACTERS = {"310000": "沪", "320000": "苏", "370000": "鲁"}
+_SIGNS = (
+    "11京12津13冀14晋15蒙21辽22吉23黑31沪32苏33浙34皖35闽36赣37鲁41豫"
+    "42鄂43湘44粤45桂46琼50渝51川52贵53云54藏61陕62甘63青64宁65新"
+)
+CHARACTERS = {f"{_SIGNS[n : n + 2]}0000": _SIGNS[n + 2] for n in range(0, len(_SIGNS), 3)}
 
 
 class SettableClock:
