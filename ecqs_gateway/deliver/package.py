@@ -157,7 +157,7 @@ def seal_anew(data: bytes, *, signer: Signer, previous: str | None) -> SealedBat
         schema=facts["schema"],
     )
     compressed = compress_batch(gunzip(members[BATCH_FILE]), algorithm(signer.algorithm).digest)
-    chain = Chain(previous=previous, evidence=facts.get("evidence"))
+    chain = Chain(previous=previous, evidence=facts.get("evidence"), entry=_entry(facts))
     return seal_batch(header, compressed, records=int(facts["records"]), signer=signer, chain=chain)
 
 

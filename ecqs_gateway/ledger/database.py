@@ -44,7 +44,7 @@ class Database:
         options: dict[str, Any] = {"pool_size": 5, "max_overflow": _MOST_CONNECTIONS - 5, "pool_timeout": _PATIENCE}
         options |= {"connect_args": {"timeout": _PATIENCE}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
         self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
-        # SQLite has one write lock and no queue for it: threads of one process queue here instead of polling there.
+        # SQLite has one write lock and no queue for it: threads of one process queue here, not there.
         self._turn = threading.Lock() if self.sqlite else None
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
