@@ -143,10 +143,10 @@ def seal_batch(
     return SealedBatch(manifest, written, build_zip(members))
 
 
-def seal_anew(data: bytes, *, signer: Signer, previous: str | None) -> SealedBatch:
+def seal_anew(data: bytes, *, signer: Signer, chain: Chain) -> SealedBatch:
     """Sign a sealed batch with another key: id, records and batch bytes stay, manifest and signature are new.
 
-    Only for a batch headquarters has never taken, before the key it was signed with was replaced.
+    Only for a batch headquarters has never taken, because the key it was signed with was replaced.
     """
     members = read_zip(data, (MANIFEST_FILE, SIGNATURE_FILE, BATCH_FILE))
     facts = {str(name): str(value) for name, value in xml.parse(members[MANIFEST_FILE]).attrib.items()}
@@ -157,7 +157,6 @@ def seal_anew(data: bytes, *, signer: Signer, previous: str | None) -> SealedBat
         schema=facts["schema"],
     )
     compressed = compress_batch(gunzip(members[BATCH_FILE]), algorithm(signer.algorithm).digest)
-    chain = Chain(previous=previous, evidence=facts.get("evidence"), entry=_entry(facts))
     return seal_batch(header, compressed, records=int(facts["records"]), signer=signer, chain=chain)
 
 

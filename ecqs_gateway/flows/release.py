@@ -11,7 +11,7 @@ import polars as pl
 from ecqs_gateway.deliver import package
 from ecqs_gateway.errors import GatewayError, Terminal, Transient
 from ecqs_gateway.flows.gateway import Gateway
-from ecqs_gateway.ledger import extractions, lanes, outbox, releases, runs
+from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, releases, runs
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.releases import Origin, Release, Resealed
@@ -125,9 +125,12 @@ def _resealed(gateway: Gateway, lease: Lease, returned: Sequence[str]) -> list[R
             hint="run `ecqs sync` to fetch the receipts, then release",
         )
     previous = outbox.manifest_before(gateway.database, lease.lane_id, tail[0].sequence)
+    with gateway.database.read() as connection:
+        entry, head = evidence.head(connection)
     found: list[Resealed] = []
     for each in tail:
-        sealed = package.seal_anew(packages[each.id], signer=gateway.signer, previous=previous)
+        chain = package.Chain(previous=previous, evidence=head.hex(), entry=entry)
+        sealed = package.seal_anew(packages[each.id], signer=gateway.signer, chain=chain)
         previous = sealed.manifest_digest
         name = f"outbox/{lease.unit}/{lease.kind}/{lease.fence:06d}-{sealed.name}"
         digest, parts = bytes.fromhex(sealed.manifest_digest), gateway.parts_json(sealed)
@@ -161,7 +164,7 @@ def _once_more(gateway: Gateway, lease: Lease, name: str, origin: Origin, rows: 
     again = {"rows": frames["rows"][mine.to_list()]}
     again |= _children(gateway, lease, frames, again["rows"])
     files = extractions.stage_frames(gateway.stage, lease, f"{name}-{found.id}", again)
-    return replace(found, rows=again["rows"].height, files=files)
+    return replace(found, rows=again["rows"].height, files=files, cause=releases.CAUSE)
 
 
 def _children(

@@ -42,7 +42,9 @@ class Database:
         if self.sqlite and self.url.database:
             _make_folder(Path(self.url.database).parent)
         options: dict[str, Any] = {"pool_size": 5, "max_overflow": _MOST_CONNECTIONS - 5, "pool_timeout": _PATIENCE}
-        options |= {"connect_args": {"timeout": _PATIENCE}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
+        options |= (
+            {"connect_args": {"timeout": _PATIENCE}, "pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
+        )
         self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
         # SQLite has one write lock and no queue for it: threads of one process queue here, not there.
         self._turn = threading.Lock() if self.sqlite else None

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import polars as pl
 import sqlalchemy as sa
 
-from ecqs_gateway.ledger import evidence, lanes, runs
+from ecqs_gateway import __version__
+from ecqs_gateway.ledger import evidence, extractions, lanes
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
@@ -119,35 +120,27 @@ def commit(database: Database, lease: Lease, current: Run, again: Sequence[Extra
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
         for each in again:
-            values = {
-                "lane_id": lease.lane_id,
-                "run_id": current.id,
-                "rows": each.rows,
-                "origin": each.origin,
-                "files": StagedFile.many_to_json(each.files),
-                "state": "stored",
-                "cause": CAUSE,
-                "created_at": current.clock().isoformat(),
-            }
-            connection.execute(extraction.insert().values(values))
-            runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(extracted=each.rows))
-        _reseal(connection, lease, current, act.resealed)
-        lanes.unhold(connection, lease.lane_id)
+            extractions.insert(connection, lease, current, each)
+        for sealed in act.resealed:
+            _reseal(connection, lease, current, sealed)
+        if act.resealed:
+            last = {"previous_manifest": act.resealed[-1].manifest_digest}
+            connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(last))
         facts: dict[str, object] = {"batches": list(act.batches), "rows": sum(e.rows for e in again), "left": act.left}
         facts |= {"by": act.by, "reason": hashlib.sha256(act.reason.encode()).hexdigest()}
-        facts |= {"files": [f.digest for each in again for f in each.files.values()]}
-        evidence.append(connection, "lane released", f"{lease.unit}/{lease.kind}", facts, clock=current.clock)
+        evidence.append(connection, "release ordered", f"{lease.unit}/{lease.kind}", facts, clock=current.clock)
+        lanes.unhold(connection, lease.lane_id, clock=current.clock)
 
 
-def _reseal(connection: sa.Connection, lease: Lease, current: Run, resealed: Sequence[Resealed]) -> None:
-    for each in resealed:
-        values: dict[str, object] = {"manifest": each.manifest, "manifest_digest": each.manifest_digest}
-        values |= {"parts": each.parts, "package": each.package.name, "package_size": each.package.size}
-        values |= {"package_digest": bytes.fromhex(each.package.digest)}
-        mine = (batch.c.id == each.id, batch.c.lane_id == lease.lane_id, batch.c.state == "sealed")
-        connection.execute(sa.update(batch).where(*mine).values(values))
-        facts = {"manifest": each.manifest_digest.hex(), "package": each.package.digest}
-        evidence.append(connection, "sealed anew", each.id, facts, clock=current.clock)
-    if resealed:
-        last = {"previous_manifest": resealed[-1].manifest_digest}
-        connection.execute(sa.update(lane).where(lane.c.id == lease.lane_id).values(last))
+def _reseal(connection: sa.Connection, lease: Lease, current: Run, sealed: Resealed) -> None:
+    mine = sa.and_(batch.c.id == sealed.id, batch.c.lane_id == lease.lane_id, batch.c.state == "sealed")
+    found = connection.execute(sa.select(batch.c.records, batch.c.sequence).where(mine)).one()
+    carried = (record_version.c.lane_id == lease.lane_id, record_version.c.sequence == found.sequence)
+    origin = connection.execute(sa.select(record_version.c.extraction_id).where(*carried).limit(1)).scalar()
+    values: dict[str, object] = {"manifest": sealed.manifest, "manifest_digest": sealed.manifest_digest}
+    values |= {"parts": sealed.parts, "package": sealed.package.name, "package_size": sealed.package.size}
+    values |= {"package_digest": bytes.fromhex(sealed.package.digest), "engine": __version__}
+    connection.execute(sa.update(batch).where(mine).values(values))
+    facts: dict[str, object] = {"manifest": sealed.manifest_digest.hex(), "package": sealed.package.digest}
+    facts |= {"records": found.records} | ({"extraction": origin} if origin is not None else {})
+    evidence.append(connection, "sealed", sealed.id, facts, clock=current.clock)
