@@ -167,7 +167,7 @@ def close(gateway: Gateway, run: Run) -> dict[str, str]:
     if gateway.limits.interrupt:
         runs.interrupt(gateway.database, run, gateway.limits.interrupt.message())
         return failed
-    told = [*failed.values(), *stopped(gateway, run).values()]
+    told = [*failed, *(f"{lane}: {why}" for lane, why in stopped(gateway, run).items())]
     runs.finish(gateway.database, run, failed=bool(failed), message="; ".join(told) or None)
     return failed
 
