@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from typing import ParamSpec, TypedDict, TypeVar
+from typing import NotRequired, ParamSpec, TypedDict, TypeVar
 
 from ecqs_gateway.airflow.connections import resolve
 from ecqs_gateway.doors import redact
@@ -30,10 +30,11 @@ class Job(TypedDict):
 
 
 class Outcome(TypedDict):
-    """What became of one unit: counts by record kind."""
+    """What became of one unit: counts by record kind, and by whom and why its lanes were stopped, if any was."""
 
     unit: str
     counts: dict[str, dict[str, int]]
+    stopped: NotRequired[dict[str, str]]
 
 
 _P = ParamSpec("_P")
@@ -68,7 +69,8 @@ def plan() -> list[Job]:
     """Open a run and list the units to sync: every unit that has a connector, broken ones included."""
     with open_gateway(connections=resolve) as gateway:
         keyring.warn_unsealed(gateway.settings.keys)
-        run = runs.start(gateway.database, nightly.FLOW, gateway.content.digest)
+        # The run goes on in other processes than this one, which ends with its task.
+        run = runs.start(gateway.database, nightly.FLOW, gateway.content.digest, own=False)
         return [Job(unit=unit, run=run.id, bundle=run.bundle) for unit in gateway.units()]
 
 
@@ -83,7 +85,16 @@ def collect(job: Job) -> Outcome:
 def deliver(job: Job) -> Outcome:
     """Send a unit's outbox and settle its receipts."""
     with open_gateway(connections=resolve) as gateway:
-        return _outcome(job, nightly.deliver_unit(gateway, _run(gateway, job), job["unit"]))
+        run = _run(gateway, job)
+        outcome = _outcome(job, nightly.deliver_unit(gateway, run, job["unit"]))
+        stopped = {lane: why for lane, why in nightly.stopped(gateway, run).items() if lane.startswith(job["unit"])}
+    _warn(stopped)
+    return {**outcome, "stopped": stopped} if stopped else outcome
+
+
+def _warn(stopped: dict[str, str]) -> None:
+    for lane, why in stopped.items():
+        log.warning("stopped by order, which is no failure: %s: %s", lane, why)
 
 
 @_alone
@@ -97,7 +108,9 @@ def close(jobs: Sequence[Job] | None) -> None:
     if not jobs:
         return
     with open_gateway(connections=resolve) as gateway:
-        failed = nightly.close(gateway, _run(gateway, jobs[0]))
+        run = _run(gateway, jobs[0])
+        failed = nightly.close(gateway, run)
+        _warn(nightly.stopped(gateway, run))
     if failed:
         raise Terminal(
             "ECQS-6001",

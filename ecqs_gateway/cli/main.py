@@ -60,13 +60,31 @@ def _register() -> None:
         observe,
         prove,
         prune,
+        release,
         sandbox,
         show,
         status,
+        stop,
         sync,
     )
 
-    for module in (check, sync, status, show, findings, prove, observe, prune, doctor, backup, demo, generate):
+    modules = (
+        check,
+        sync,
+        status,
+        show,
+        findings,
+        prove,
+        stop,
+        release,
+        observe,
+        prune,
+        doctor,
+        backup,
+        demo,
+        generate,
+    )
+    for module in modules:
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")

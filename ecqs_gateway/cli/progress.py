@@ -51,7 +51,7 @@ class TerminalProgress:
                 totals[name] = totals.get(name, 0) + value
             note = "  ".join(f"{name} {totals[name]}" for name in _SHOWN if totals.get(name))
             if not self._live:
-                if step.event in {"collected", "delivered", "failed"}:
+                if step.event in {"collected", "delivered", "failed", "stopped"}:
                     self._console.print(Text(f"{step.unit} {step.kind}: {step.event}  {note}"))
                 return
             if place not in self._tasks:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ecqs_gateway.cli.output import errors, print_json, print_table, say
+from ecqs_gateway.cli.stop import order_rows, say_orders
 
 __all__ = ["RUN_COLUMNS", "register", "run_rows"]
 
@@ -59,29 +60,36 @@ def status(
     unit: Annotated[str | None, typer.Option(help="Only this reporting unit, such as 320000.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Show the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
+    """Show stop orders, the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
-        from ecqs_gateway.ledger import query  # noqa: PLC0415
+        from ecqs_gateway.ledger import query, runs, stops  # noqa: PLC0415
 
         with open_gateway() as gateway:
+            runs.close_dead(gateway.database)
+            orders = [o for o in stops.listed(gateway.database) if unit in (None, o.scope.unit) or o.scope.unit is None]
             last = query.last_run(gateway.database)
             lanes = [lane for lane in query.status(gateway.database) if unit in (None, lane["unit"])]
             counts = query.run_counts(gateway.database, last["id"]) if last else []
             names = gateway.unit_names()
     counts = [count for count in counts if unit in (None, count["unit"])]
     if as_json:
-        print_json({"last_run": last, "counts": counts, "lanes": lanes})
+        print_json({"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)})
         return
+    say_orders(orders)
     if last is None:
         say("Nothing has run yet. Start with `ecqs sync`, or `make demo` for sample data.")
         return
     for lane in lanes:
         lane["name"] = names.get(lane["unit"], "")
     say(f"Last run {last['id']} ({last['flow']}): {last['state']}, started {last['started_at']}")
+    if last["state"] in ("interrupted", "killed"):
+        say(f"It {last['message']}: nothing is lost, the next `ecqs sync` continues where it ended.", style="yellow")
     print_table("What it did", RUN_COLUMNS, run_rows(counts, names), numbers=list(RUN_COLUMNS)[3:])
     for count in counts:
         if count["error"]:
             say(f"{count['unit']} {count['kind']}: {count['error']}", style="red")
+        if count["stopped"]:
+            say(f"{count['unit']} {count['kind']}: {count['stopped']}", style="yellow")
     say("")
     print_table("Where the lanes stand", _LANE_COLUMNS, lanes, numbers=list(_LANE_COLUMNS)[3:8])

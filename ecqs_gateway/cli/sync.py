@@ -32,26 +32,36 @@ def sync(
 ) -> None:
     """Take what changed in the provinces, deliver it to headquarters, and settle the receipts.
 
-    Exit code 0: every unit went through. 1: at least one unit failed; the others went through all the same.
+    Exit code 0: every unit went through, or was stopped by an operator's order. 1: at least one unit failed; the
+    others went through all the same. 130 or 143: interrupted by Ctrl-C or a signal; nothing is lost.
     """
     with errors():
         from ecqs_gateway.cli.progress import TerminalProgress  # noqa: PLC0415
+        from ecqs_gateway.cli.signals import ends_when_told  # noqa: PLC0415
         from ecqs_gateway.flows import nightly  # noqa: PLC0415
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
 
         options = nightly.Options(
             units=tuple(unit or ()), kinds=tuple(kind or ()), since=since.date() if since else None, dry_run=dry_run
         )
-        with open_gateway() as gateway, TerminalProgress(console, live=is_terminal() and not as_json) as progress:
+        with (
+            open_gateway() as gateway,
+            ends_when_told(gateway.limits.interrupt) as told,
+            TerminalProgress(console, live=is_terminal() and not as_json) as progress,
+        ):
             summary = nightly.sync(gateway.listening(progress if not as_json else None), options)
             names = gateway.unit_names()
     if as_json:
-        print_json({"run": summary.run_id, "counts": summary.rows, "failed": summary.failed, "dry_run": dry_run})
+        found = {"run": summary.run_id, "counts": summary.rows, "failed": summary.failed, "dry_run": dry_run}
+        print_json({**found, "stopped": summary.stopped, "interrupted": summary.interrupted})
     else:
         title = "What a run would do (dry run, nothing was stored or sent)" if dry_run else f"Run {summary.run_id}"
         print_table(title, RUN_COLUMNS, run_rows(summary.rows, names), numbers=list(RUN_COLUMNS)[3:])
         for place, message in summary.failed.items():
             say(f"{place}: {message}", style="red")
+        for place, message in summary.stopped.items():
+            say(f"{place}: {message}", style="bold yellow")
         say(summary.sentence())
+    told.exit()
     if summary.failed:
         raise typer.Exit(1)

@@ -286,13 +286,17 @@ class ReceiptSettings(ContentModel):
     """Pause between two looks into the receipts folder."""
     resend_after: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(hours=1)
     """How long a batch may stay without any receipt before the same bytes are sent again."""
+    returned: tuple[Text, ...] = ("HQ-101", "HQ-102", "HQ-105")
+    """Codes by which headquarters gives back a package it could not take for ours; its batch id stays free."""
 
 
 class RetrySettings(ContentModel):
     """How often a failed delivery is tried again; each pause is twice the one before."""
 
     attempts: Annotated[Integer, Field(ge=1, le=100)] = 6
-    """Most attempts, the first included."""
+    """Most attempts for one batch in one run, the first included."""
+    unit_attempts: Annotated[Integer, Field(ge=1, le=1000)] = 12
+    """Most failed attempts of one reporting unit in one run, over all its record kinds; never less than attempts."""
     first_delay: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=2)
     """Pause after the first failure."""
     longest_delay: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)

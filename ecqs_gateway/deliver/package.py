@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ecqs_gateway import __version__
 from ecqs_gateway.deliver.signing import Signer, algorithm, digest, seal
 from ecqs_gateway.deliver.xml import attribute, moment
+from ecqs_gateway.doors import xml
 from ecqs_gateway.doors.archive import build_zip, gunzip, gzip_bytes, read_zip
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.model.batch import (
@@ -35,7 +37,9 @@ __all__ = [
     "open_package",
     "package_name",
     "read_batch_xml",
+    "seal_anew",
     "seal_batch",
+    "signing_key",
 ]
 
 
@@ -137,6 +141,29 @@ def seal_batch(
     written = manifest_xml(manifest)
     members = [(MANIFEST_FILE, written), (SIGNATURE_FILE, seal(written, signer)), (BATCH_FILE, compressed.data)]
     return SealedBatch(manifest, written, build_zip(members))
+
+
+def seal_anew(data: bytes, *, signer: Signer, chain: Chain) -> SealedBatch:
+    """Sign a sealed batch with another key: id, records and batch bytes stay, manifest and signature are new.
+
+    Only for a batch headquarters has never taken, because the key it was signed with was replaced.
+    """
+    members = read_zip(data, (MANIFEST_FILE, SIGNATURE_FILE, BATCH_FILE))
+    facts = {str(name): str(value) for name, value in xml.parse(members[MANIFEST_FILE]).attrib.items()}
+    header = BatchHeader(
+        *(facts["batch"], facts["unit"], facts["kind"], int(facts["sequence"])),
+        created=datetime.fromisoformat(facts["created"]),
+        content=facts["content"],
+        schema=facts["schema"],
+    )
+    compressed = compress_batch(gunzip(members[BATCH_FILE]), algorithm(signer.algorithm).digest)
+    return seal_batch(header, compressed, records=int(facts["records"]), signer=signer, chain=chain)
+
+
+def signing_key(data: bytes) -> str:
+    """Give the id of the key a package of ours was signed with."""
+    members = read_zip(data, (MANIFEST_FILE, SIGNATURE_FILE, BATCH_FILE))
+    return str(xml.parse(members[MANIFEST_FILE]).get("key"))
 
 
 def manifest_xml(manifest: Manifest) -> bytes:

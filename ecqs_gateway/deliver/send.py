@@ -16,6 +16,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Protocol
 
+from ecqs_gateway.deliver.budget import Budget
 from ecqs_gateway.deliver.package import package_name
 from ecqs_gateway.deliver.transport import Transport
 from ecqs_gateway.doors.clock import Clock, now
@@ -122,20 +123,27 @@ class LaneReport:
 
 
 def send_lane(
-    outbox: Outbox, transport: Transport, *, retry: Retry | None = None, pace: Pace | None = None
+    outbox: Outbox,
+    transport: Transport,
+    *,
+    retry: Retry | None = None,
+    pace: Pace | None = None,
+    budget: Budget | None = None,
 ) -> LaneReport:
     """Send what waits, in order, until all is gone, one batch does not go, or the stop switch is thrown.
 
-    Transient errors are tried again within the retry budget; Terminal and Conflict are not. What fails is in the
+    Transient errors are tried again within the attempts of a batch and the budget of its unit, which failures of
+    other lanes may have used up (Transient ECQS-5065); Terminal and Conflict are not. What fails is in the
     report and in the outbox, not raised; only the outbox's own errors are (such as a lost lease), and Conflict
     ECQS-4093 when the waiting batches do not follow one another.
     """
     retry, pace = retry or Retry(), pace or Pace()
+    budget = Budget() if budget is None else budget
     waiting = list(outbox.waiting())
     _require_order(waiting)
     report = LaneReport(left=len(waiting))
     for batch in waiting:
-        if not _send(batch, _Lane(outbox, transport, retry, pace, report)):
+        if not _send(batch, _Lane(outbox, transport, retry, pace, budget, report)):
             break
         report.left -= 1
     return report
@@ -158,6 +166,7 @@ class _Lane:
     transport: Transport
     retry: Retry
     pace: Pace
+    budget: Budget
     report: LaneReport
 
 
@@ -166,20 +175,31 @@ def _send(batch: Sendable, lane: _Lane) -> bool:
     for attempt in range(1, lane.retry.attempts + 1):
         if lane.pace.stopped():
             return _stop(batch, lane)
+        if not lane.budget:
+            return _give_up(batch, lane, lane.budget.used_up(batch.id))
         error = _attempt(batch, lane)
         if error is None:
             return True
         delay = lane.retry.delay(attempt, lane.pace.chance())
-        if not error.retry:
-            lane.outbox.record(batch, Outcome(Result.TERMINAL, str(error)))
-        else:
-            due = (lane.pace.clock() + timedelta(seconds=delay)).isoformat()
-            lane.outbox.record(batch, Outcome(Result.TRANSIENT, str(error), due))
-        if not error.retry or attempt == lane.retry.attempts:
-            lane.report.batch, lane.report.error = batch.id, error
-            return False
+        _record_failure(batch, lane, error, delay)
+        if not error.retry or attempt == lane.retry.attempts or not lane.budget:
+            return _give_up(batch, lane, error)
         if not lane.pace.wait(delay):
             return _stop(batch, lane)
+    return False
+
+
+def _record_failure(batch: Sendable, lane: _Lane, error: GatewayError, delay: float) -> None:
+    if not error.retry:
+        lane.outbox.record(batch, Outcome(Result.TERMINAL, str(error)))
+        return
+    lane.budget.spend()
+    due = (lane.pace.clock() + timedelta(seconds=delay)).isoformat()
+    lane.outbox.record(batch, Outcome(Result.TRANSIENT, str(error), due))
+
+
+def _give_up(batch: Sendable, lane: _Lane, error: GatewayError) -> bool:
+    lane.report.batch, lane.report.error = batch.id, error
     return False
 
 

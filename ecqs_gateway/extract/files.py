@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -74,6 +74,7 @@ class FolderSource:
         """Keep what is to be read; nothing is looked at yet."""
         self.unit, self.kind = unit, kind
         self.notes, self.tally = Notes(), Tally()
+        self.arrived: Callable[[], None] = lambda: None
         self._stream = stream
         self._zone = ZoneInfo(settings.time_zone)
         self._place = f"connectors/provinces/{unit}.yaml: streams.{kind}"
@@ -117,6 +118,7 @@ class FolderSource:
         again = None if since is None else datetime.combine(since, time(), self._zone).timestamp()
         numbers = itertools.count(1)
         for dropped in self._files:
+            self.arrived()  # opening reads a small file whole
             with self._open(dropped) as file:
                 if file is None:
                     continue
@@ -219,6 +221,7 @@ class FolderSource:
         for numbers, fields in rows.batches(min(self._stream.batch_rows, _ROWS_AT_ONCE)):
             good_numbers, good, aside = self._sorted_out(numbers, fields, len(names))
             aside = sorted([*aside, *rows.take_unreadable()], key=lambda each: each.line)
+            self.arrived()
             yield _Piece(_frame(names, good, good_numbers, name), _unreadable(aside, name))
         yield _Piece(_frame(names, [], [], name), _unreadable(rows.take_unreadable(), name))
 
@@ -315,7 +318,8 @@ def _fault(row: list[str], width: int, encoding: str) -> str | None:
 
 
 def _unreadable(lines: Sequence[Unreadable], file: str) -> pl.DataFrame:
-    rows = [(file, each.line, None, each.reason, each.text) for each in lines]
+    # Bytes that are no text were carried through as surrogates, which no column of text can hold.
+    rows = [(file, each.line, None, each.reason, each.text.encode("utf-8", "replace").decode()) for each in lines]
     return pl.DataFrame(rows, schema=dict(UNREADABLE), orient="row")
 
 

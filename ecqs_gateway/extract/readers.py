@@ -28,6 +28,8 @@ from ecqs_gateway.extract.statements import ChildQuery, Query, bindable
 __all__ = ["CoreReader", "MysqlReader", "PostgresReader", "Reader", "RowReader", "SqliteReader"]
 
 _KEYS_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 5_000
+"""Rows held as Python objects, and what a source that was waited for brings before anybody can say: not now."""
 
 
 class Reader(Protocol):
@@ -59,7 +61,7 @@ class RowReader(ABC):
         return [row for piece in self._rows(statement, size) for row in piece]
 
     def read(self, query: Query, rows: int, *, between: bool) -> Iterator[Batch]:
-        """Give the rows in the query's order, ``rows`` at a time; ``between`` two of them others will be read."""
+        """Give the rows in the query's order, at most ``rows`` at once; ``between`` two others will be read."""
         decoder = Decoder(query.columns, self._zone)
         pieces = self._pieces(query, rows, between=between)
         while True:
@@ -71,7 +73,7 @@ class RowReader(ABC):
 
     def _pieces(self, query: Query, size: int, *, between: bool) -> Iterator[Sequence[Sequence[Any]]]:
         if self.several or not (query.unique or between):
-            return self._rows(query.statement, size)
+            return self._rows(query.statement, min(size, _ROWS_AT_ONCE))
         return self._paged(query, size) if query.unique else self._parted(query, size)
 
     def _parted(self, query: Query, size: int) -> Iterator[Sequence[Sequence[Any]]]:

@@ -8,7 +8,7 @@ with open_source(connector, "certificate", connection) as source:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from types import TracebackType
 from typing import Protocol, Self
@@ -35,6 +35,8 @@ class Source(Protocol):
     """Remarks for people, complete once the chunks have been taken."""
     tally: Tally
     """Counts, complete once the chunks have been taken."""
+    arrived: Callable[[], None]
+    """Called whenever some rows of a chunk have come; may take its time, or raise to end the reading."""
 
     def __enter__(self) -> Self: ...
 

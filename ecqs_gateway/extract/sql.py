@@ -9,7 +9,7 @@ passes the database's own clock, so that one row stamped in the year 2099 does n
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,7 +26,7 @@ from ecqs_gateway.extract.arrow import DIALECT, ArrowReader, Snapshot
 from ecqs_gateway.extract.catalogue import MYSQL, Table, read_table
 from ecqs_gateway.extract.children import Family, open_family
 from ecqs_gateway.extract.chunk import Chunk
-from ecqs_gateway.extract.decode import Decoder
+from ecqs_gateway.extract.decode import Batch, Decoder
 from ecqs_gateway.extract.describe import TableDescription, table_description
 from ecqs_gateway.extract.notes import Notes, Tally
 from ecqs_gateway.extract.problems import source_errors
@@ -82,6 +82,7 @@ class DatabaseSource:
         self._target, self._settings, self._stream = target, settings, stream
         self._zone = ZoneInfo(settings.time_zone)
         self._place = f"connectors/provinces/{target.unit}.yaml: streams.{target.kind}"
+        self.arrived: Callable[[], None] = lambda: None
         self._stack = ExitStack()
         self._arrow: ArrowReader | None = None
 
@@ -203,12 +204,17 @@ class DatabaseSource:
             with source_errors(self._place, reading=True):
                 reader = self._reader_for(query)
             size, between = self._stream.batch_rows, bool(self._family.children)
-            for batch in rebatch(reader.read(query, size, between=between), size):
+            for batch in rebatch(self._announced(reader.read(query, size, between=between)), size):
                 if series == "window" and mark is not None:
                     mark = mark.moved(batch.frame)
                     self.tally.ahead += mark.ahead(batch.frame)
                 moved = mark.current if mark is not None and mark is not plan.mark else None
                 yield self._chunk(next(numbers), series, reader, (batch.frame, batch.bad_cells), moved)
+
+    def _announced(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            self.arrived()
+            yield batch
 
     def _chunk(
         self,

@@ -138,6 +138,7 @@ def collect(
         gateway, run, lease, lane, sealer, committed, state.next_sequence, previous, refused, corrected
     )
     with ExitStack() as stack:
+        share = gateway.limits.share()
         source = _source(gateway, run, lease, lane, state.watermark, since)
         stack.callback(source.close)  # runs last, when no thread reads any more
         reading = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="extract"))
@@ -145,13 +146,14 @@ def collect(
         committing = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="commit"))
         for pool in (reading, checking, committing):
             stack.callback(pool.shutdown, cancel_futures=True)
+        stack.callback(share.close)  # runs first: the reader may be waiting for room
         waiting: deque[Future[None]] = deque()
-        ahead = reading.submit(next, source, None)
+        ahead = reading.submit(share.read, source)
         while (item := ahead.result()) is not None:
-            ahead = reading.submit(next, source, None)
-            draft, cuts = collector.map(*item)
-            making = [checking.submit(sealer.make_ready, batch) for batch in cuts]
-            waiting.append(committing.submit(collector.commit, item[0], draft, making))
+            ahead = reading.submit(share.read, source)
+            draft, cuts = gateway.limits.work(collector.map, *item)
+            making = [checking.submit(gateway.limits.work, sealer.make_ready, batch) for batch in cuts]
+            waiting.append(committing.submit(share.finish, collector.commit, item[0], draft, making))
             del item, draft, cuts, making  # else they would be held while the next extraction is mapped
             while len(waiting) > _IN_FLIGHT:
                 waiting.popleft().result()
@@ -236,7 +238,8 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
     recent: list[pl.DataFrame] = []
     total = Counts()
     with gateway.source(lane) as source:
-        for raw in source.chunks(Watermark.from_json(watermark) if watermark else None, since=since):
+        after = Watermark.from_json(watermark) if watermark else None
+        for raw in gateway.limits.share().each(source.chunks(after, since=since)):
             known = Known(latest, refused, tuple(recent), corrected)
             draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
             recent.append(draft.known)

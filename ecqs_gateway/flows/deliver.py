@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ecqs_gateway.content.models import RetrySettings
+from ecqs_gateway.deliver.budget import Budget
 from ecqs_gateway.deliver.receipts import Believed, RefusedReceipt, Sent, VerifiedReceipt, verify_receipt
 from ecqs_gateway.deliver.send import Outcome, Pace, Result, Retry, Sendable, send_lane
 from ecqs_gateway.deliver.sftp import Folders, SftpTransport
@@ -17,17 +19,22 @@ from ecqs_gateway.deliver.transport import RemoteReceipt, Transport
 from ecqs_gateway.doors.ssh import Endpoint
 from ecqs_gateway.errors import GatewayError, Terminal
 from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.flows.limits import Interrupt
 from ecqs_gateway.flows.progress import Step
 from ecqs_gateway.flows.refusals import with_source_keys
-from ecqs_gateway.ledger import lanes, outbox, receipts, versions
+from ecqs_gateway.ledger import lanes, outbox, receipts, stops, versions
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.receipts import Refusal, Taken
 from ecqs_gateway.ledger.runs import Counts, Run
 from ecqs_gateway.ledger.stage import StagedFile
+from ecqs_gateway.ledger.stops import Order
 from ecqs_gateway.model.batch import BatchState
-from ecqs_gateway.model.receipt import Receipt
+from ecqs_gateway.model.receipt import Level, Receipt
 
-__all__ = ["Delivery"]
+__all__ = ["Delivery", "unit_budget"]
+
+_WAIT_WHEN_STOPPED = 10.0
+"""Seconds a stopped run still waits for the receipts of what it has sent."""
 
 
 @dataclass(frozen=True)
@@ -72,18 +79,29 @@ class _LedgerOutbox:
         return outbox.one_to_send(self.gateway.database, batch.id)
 
 
+def unit_budget(gateway: Gateway) -> Budget:
+    """Give a unit's retry budget for one run; one without national settings has none to spend."""
+    settings = gateway.content.national.retry if gateway.content.national is not None else RetrySettings()
+    return Budget(max(settings.attempts, settings.unit_attempts))
+
+
 class Delivery:
     """Delivers one lane: sends what waits, fetches and settles receipts, alone or while more is being collected."""
 
-    def __init__(self, gateway: Gateway, run: Run, lease: Lease) -> None:
-        """Prepare; nothing is contacted yet."""
+    def __init__(self, gateway: Gateway, run: Run, lease: Lease, budget: Budget | None = None) -> None:
+        """Prepare; nothing is contacted yet. ``budget`` is what the unit's lanes share in this run."""
         self._gateway, self._run, self._lease = gateway, run, lease
+        self._budget = unit_budget(gateway) if budget is None else budget
         self._more = threading.Event()
         self._finished = threading.Event()
         self._error: GatewayError | None = None
         self._counts = Counts()
         self._early: set[str] = set()
         """Receipts that came before their turn and were kept as evidence once."""
+        self._troubles, self._quiet_until = 0, 0.0
+        self._orders: Sequence[Order] = ()
+        self.stopped: str | None = None
+        """By whom and why sending was stopped while something waited; None when nothing was held back."""
 
     def wake(self) -> None:
         """Say that there is something new in the outbox."""
@@ -102,7 +120,7 @@ class Delivery:
             except BaseException as error:  # noqa: BLE001  a defect is raised in the caller's thread below
                 crash.append(error)
 
-        thread = threading.Thread(target=work, name=f"deliver-{self._lease.unit}-{self._lease.kind}")
+        thread = threading.Thread(target=work, name=f"deliver-{self._lease.unit}-{self._lease.kind}", daemon=True)
         thread.start()
         try:
             yield
@@ -138,20 +156,33 @@ class Delivery:
             self._more.clear()
         transport = self._transport()
         try:
-            while not self._finished.is_set():
+            while not self._finished.is_set() and not self._interrupt:
                 self._more.clear()
-                self._settle_and_send(transport)
+                if self._unsettled():
+                    self._settle_and_send(transport)
                 self._more.wait(timeout=self._poll)
+            self._interrupt.check()
             self._settle_and_send(transport)
             self._await_receipts(transport)
         finally:
             transport.close()
+            self._note_stop()
+        self._interrupt.check()
         self._require_free()
         self._gateway.progress(Step(self._lease.unit, self._lease.kind, "delivered", {}))
 
     @property
     def _poll(self) -> float:
         return self._gateway.national.receipts.poll.total_seconds()
+
+    @property
+    def _interrupt(self) -> Interrupt:
+        return self._gateway.limits.interrupt
+
+    @property
+    def _retry(self) -> Retry:
+        settings = self._gateway.national.retry
+        return Retry(settings.attempts, settings.first_delay.total_seconds(), settings.longest_delay.total_seconds())
 
     def _transport(self) -> Transport:
         settings = self._gateway.national.transport
@@ -160,13 +191,31 @@ class Delivery:
 
     def _require_free(self) -> None:
         """Raise Terminal ECQS-5061 while the lane is held, so that every run says so until someone has looked."""
-        state = lanes.state(self._gateway.database, self._lease)
-        if state.held_reason is not None:
+        reason = self._held()
+        if reason is not None:
+            unit, kind = self._lease.unit, self._lease.kind
             raise Terminal(
                 "ECQS-5061",
-                f"{self._lease.unit} {self._lease.kind} is held: {state.held_reason}",
-                hint="mend the cause with headquarters; until then its batches wait and nothing is lost",
+                f"{unit} {kind} is held: {reason}",
+                hint=f"mend the cause with headquarters, then `ecqs release {unit} {kind} --reason …`;"
+                " until then its batches wait and nothing is lost",
             )
+
+    def _held(self) -> str | None:
+        return lanes.state(self._gateway.database, self._lease).held_reason
+
+    def _halted(self) -> bool:
+        """Say whether nothing may be sent now: by an operator's order, a hold, or because the run is to end."""
+        self._orders = stops.standing(self._gateway.database, self._lease.unit, self._lease.kind)
+        return bool(self._orders) or bool(self._interrupt) or self._held() is not None
+
+    def _note_stop(self) -> None:
+        """Keep by whom sending was stopped, when that is why something still waits."""
+        waiting = self._unsent() if self._orders else 0
+        if waiting:
+            orders = "; ".join(order.sentence() for order in self._orders)
+            self.stopped = f"{waiting} {'batch waits' if waiting == 1 else 'batches wait'}: {orders}"
+            self._gateway.progress(Step(self._lease.unit, self._lease.kind, "stopped", {}))
 
     def _settle_and_send(self, transport: Transport) -> None:
         """Book what has arrived, then send: receipts count whatever becomes of the rest.
@@ -175,37 +224,67 @@ class Delivery:
         """
         trouble: GatewayError | None = None
         try:
-            self._settle(transport)
+            self._settle_in_time(transport)
         except GatewayError as error:
             trouble = error
         self._send(transport)
-        if trouble is not None and not trouble.retry:
+        if trouble is not None and not (trouble.retry and self._orders):
             raise trouble
+
+    def _settle_in_time(self, transport: Transport) -> None:
+        """Take the receipts there are; a line that fails is given time, and given up when the attempts are used up."""
+        if time.monotonic() < self._quiet_until:
+            return
+        try:
+            self._settle(transport)
+        except GatewayError as error:
+            self._troubles += 1
+            self._budget.spend()
+            if not error.retry or self._troubles >= self._retry.attempts or not self._budget:
+                raise
+            self._quiet_until = time.monotonic() + self._retry.delay(self._troubles, Pace().chance())
+        else:
+            self._troubles = 0
 
     def _send(self, transport: Transport) -> None:
         self._require_free()
-        settings = self._gateway.national.retry
-        retry = Retry(settings.attempts, settings.first_delay.total_seconds(), settings.longest_delay.total_seconds())
+        if self._halted():
+            return  # said once, in the summary; not an attempt at every look
         silent = self._gateway.clock() - self._gateway.national.receipts.resend_after
         box = _LedgerOutbox(self._gateway, self._run, self._lease, silent.isoformat())
-        report = send_lane(box, transport, retry=retry, pace=Pace(clock=self._gateway.clock, stopped=self._held))
+        pace = Pace(clock=self._gateway.clock, stopped=self._halted)
+        report = send_lane(box, transport, retry=self._retry, pace=pace, budget=self._budget)
         if report.error is not None:
             raise report.error
 
-    def _held(self) -> bool:
-        return lanes.state(self._gateway.database, self._lease).held_reason is not None
-
     def _await_receipts(self, transport: Transport) -> None:
-        """Fetch receipts until every batch of the lane is settled or the time for it is up."""
-        end = time.monotonic() + self._gateway.national.receipts.wait.total_seconds()
+        """Fetch receipts until every batch that was sent is settled or the time for it is up; soon under an order."""
+        start = time.monotonic()
         while True:
-            self._settle(transport)
-            if not self._unsettled() or time.monotonic() >= end:
+            self._settle_patiently(transport)
+            wait = self._gateway.national.receipts.wait.total_seconds()
+            if self._halted():
+                wait = min(wait, _WAIT_WHEN_STOPPED)
+            elif self._unsent():
+                self._send(transport)  # an order was lifted meanwhile
+            if not self._unanswered() or time.monotonic() - start >= wait or self._interrupt.wait(self._poll):
                 return
-            time.sleep(self._poll)
+
+    def _settle_patiently(self, transport: Transport) -> None:
+        try:
+            self._settle_in_time(transport)
+        except GatewayError as error:
+            if not (error.retry and self._orders):
+                raise
 
     def _unsettled(self) -> bool:
         return outbox.count_unsettled(self._gateway.database, self._lease.lane_id) > 0
+
+    def _unsent(self) -> int:
+        return outbox.count_unsent(self._gateway.database, self._lease.lane_id)
+
+    def _unanswered(self) -> bool:
+        return outbox.count_unsettled(self._gateway.database, self._lease.lane_id) > self._unsent()
 
     def _settle(self, transport: Transport) -> None:
         """Take every receipt of this lane that waits at headquarters."""
@@ -221,6 +300,8 @@ class Delivery:
         early = isinstance(verdict, RefusedReceipt) and verdict.wait
         if early and digest in self._early:
             return
+        if isinstance(verdict, VerifiedReceipt) and self._returns_what_it_took(verdict.receipt, sent):
+            verdict = RefusedReceipt("ECQS-5114", "headquarters has taken this batch, so it cannot give it back")
         file = self._gateway.stage.put_sealed(f"receipts/{self._lease.unit}/{digest}.zip", data)
         if isinstance(verdict, VerifiedReceipt):
             self._book(verdict.receipt, waiting, file)
@@ -250,11 +331,22 @@ class Delivery:
             name=waiting.name,
             file=file,
             refusals=with_source_keys(self._gateway, self._lease, receipt, refusals),
+            returned=self._returned(receipt),
         )
         counts = receipts.settle(self._gateway.database, self._lease, self._run, taken)
         self._counts += counts
         changed = {name: value for name, value in vars(counts).items() if value}
         self._gateway.progress(Step(self._lease.unit, self._lease.kind, str(receipt.level), changed))
+
+    def _returned(self, receipt: Receipt) -> bool:
+        """Say whether headquarters refused to take the package at all, so that its batch id is still free."""
+        free = self._gateway.national.receipts.returned
+        refusals = receipt.rejections
+        return receipt.level is Level.REJECTED and bool(refusals) and all(r.code in free for r in refusals)
+
+    def _returns_what_it_took(self, receipt: Receipt, sent: Sent | None) -> bool:
+        taken = sent is not None and sent.state not in (BatchState.SEALED, BatchState.SENT)
+        return taken and self._returned(receipt)
 
     def _sent(self, batch_id: str) -> Sent | None:
         database, lane_number = self._gateway.database, self._lease.lane_id

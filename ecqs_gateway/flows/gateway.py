@@ -23,6 +23,7 @@ from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
 from ecqs_gateway.flows.lane import LanePlan
+from ecqs_gateway.flows.limits import Limits
 from ecqs_gateway.flows.progress import Progress, Silent
 from ecqs_gateway.ledger import bundles, retention
 from ecqs_gateway.ledger.database import Database
@@ -34,7 +35,7 @@ from ecqs_gateway.model.types import FieldProblem
 from ecqs_gateway.rules import ExprContext, compile_rules
 from ecqs_gateway.settings import Settings, load_settings
 
-__all__ = ["Gateway", "open_gateway"]
+__all__ = ["Gateway", "open_gateway", "open_ledger"]
 
 SIGNING_KEY = "gateway-{algorithm}.pem"
 """File under the keys folder with the gateway's private key."""
@@ -53,6 +54,7 @@ class Gateway:
     resolve: Resolver
     clock: Clock = now
     progress: Progress = field(default_factory=Silent)
+    limits: Limits = field(default_factory=Limits)
 
     def listening(self, progress: Progress | None) -> Gateway:
         """Give the same gateway with someone who listens to its steps."""
@@ -162,7 +164,9 @@ class Gateway:
     def source(self, lane: LanePlan) -> AbstractContextManager[Source]:
         """Open a lane's source for reading, in one consistent snapshot."""
         found = self.resolve(lane.connector.source.connection)
-        return open_source(lane.connector, lane.kind, found)
+        source = open_source(lane.connector, lane.kind, found)
+        source.arrived = self.limits.arrived
+        return source
 
     def peek(self, unit: str, kind: str) -> tuple[int, str | None]:
         """Give a lane's number and watermark without making the lane; 0 and None where there is none yet."""
@@ -223,16 +227,23 @@ def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
 
 
 @contextmanager
+def open_ledger(settings: Settings | None = None) -> Iterator[Database]:
+    """Open the ledger alone, brought up to date: for what must work whatever the content is like."""
+    database = Database((settings or load_settings()).ledger_url)
+    try:
+        database.upgrade()
+        yield database
+    finally:
+        database.dispose()
+
+
+@contextmanager
 def open_gateway(
     settings: Settings | None = None, *, connections: Resolver = connection, clock: Clock = now
 ) -> Iterator[Gateway]:
     """Open the gateway for the time of a command or task: content loaded, ledger brought up to date."""
     settings = settings or load_settings()
-    database = Database(settings.ledger_url)
-    try:
-        database.upgrade()
+    with open_ledger(settings) as database:
         content = load(settings.content)
         stage = Stage(settings.stage, Vault.of(settings.keys), partial(retention.removed_at, database))
         yield Gateway(settings, content, database, stage, connections, clock)
-    finally:
-        database.dispose()

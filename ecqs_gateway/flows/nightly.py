@@ -1,34 +1,32 @@
 """The nightly sync: for each unit collect what changed, deliver it, settle the receipts. Used by CLI and DAG alike.
 
 A unit's failure is kept with its lane and told at the end; it stops no other unit, and what its other record kinds
-can still do is done.
+can still do is done. All units run at once: one that waits for its source or for headquarters delays no other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Self
 
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows import keyring
 from ecqs_gateway.flows.collect import collect, rehearse
-from ecqs_gateway.flows.deliver import Delivery
+from ecqs_gateway.flows.crew import side_by_side
+from ecqs_gateway.flows.deliver import Delivery, unit_budget
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.progress import Step
 from ecqs_gateway.ledger import lanes, query, runs
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.runs import Counts, Run
 
-__all__ = ["EVERYTHING", "FLOW", "Options", "Summary", "close", "collect_unit", "deliver_unit", "sync"]
+__all__ = ["EVERYTHING", "FLOW", "Options", "Summary", "close", "collect_unit", "deliver_unit", "stopped", "sync"]
 
 FLOW = "nightly"
-
-_UNITS_AT_ONCE = 2
-"""Units synced side by side: enough to use both cores while one waits for its source."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +44,25 @@ EVERYTHING = Options()
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run came to: counts per unit and kind, and why lanes failed (``320000 certificate`` → message)."""
+    """What a run came to: counts per unit and kind, and why lanes failed (``320000 certificate`` → message).
+
+    ``stopped`` names the lanes an operator's order kept from sending, which is no failure; ``interrupted`` says why
+    the run ended early.
+    """
 
     run_id: str
     rows: list[dict[str, Any]]
     failed: dict[str, str] = field(default_factory=dict)
     dry_run: bool = False
+    stopped: dict[str, str] = field(default_factory=dict)
+    interrupted: str | None = None
 
     def sentence(self) -> str:
         """Say in one sentence how it went."""
+        if self.interrupted is not None:
+            return (
+                f"Not done: {self.interrupted}. Nothing is lost: the next `ecqs sync` continues where this one ended."
+            )
         if self.failed:
             return (
                 f"{len(self.failed)} failed, the rest went through. Nothing is lost: run `ecqs sync` again when mended."
@@ -63,39 +71,62 @@ class Summary:
             total = sum(row["batched"] for row in self.rows)
             return f"{total} records would be sent."
         sent = sum(row["sent"] for row in self.rows)
+        if self.stopped:
+            return f"{sent} records sent; {len(self.stopped)} stopped by order. `ecqs resume` lifts an order."
         return (
             f"{sent} records sent." if sent else "Nothing new: every record headquarters should have was sent before."
         )
 
 
 def sync(gateway: Gateway, options: Options) -> Summary:
-    """Sync all units, several side by side; collecting and delivering of a unit overlap."""
+    """Sync all units side by side; collecting and delivering of a unit overlap.
+
+    ``gateway.limits.interrupt`` ends it early: leases are given back, and the run is marked as interrupted.
+    """
     units = gateway.units(options.units)
     if options.dry_run:
         return _rehearse(gateway, units, options)
     gateway.keep_content()
     keyring.warn_unsealed(gateway.settings.keys)
     run = runs.start(gateway.database, FLOW, gateway.content.digest, clock=gateway.clock)
-    with ThreadPoolExecutor(_UNITS_AT_ONCE, thread_name_prefix="unit") as pool:
-        work = [pool.submit(_sync_unit, gateway, run, unit, options) for unit in units]
-        crashes = [error for job in work if (error := job.exception()) is not None]
-    failed = close(gateway, run)
-    if crashes:
-        raise crashes[0]
-    return Summary(run.id, query.run_counts(gateway.database, run.id), failed)
+    with suppress(GatewayError):  # compiled once here instead of by all at once; each lane tells what is wrong with it
+        _ = gateway.schema
+    try:
+        crashes = side_by_side(
+            {unit: partial(_sync_unit, gateway, run, unit, options) for unit in units}, gateway.limits.interrupt
+        )
+    finally:
+        interrupted = _give_back(gateway)
+        failed = close(gateway, run)
+    for error in crashes.values():
+        raise error
+    counts = query.run_counts(gateway.database, run.id)
+    return Summary(run.id, counts, failed, stopped=stopped(gateway, run), interrupted=interrupted)
+
+
+def _give_back(gateway: Gateway) -> str | None:
+    """Give back the leases of what was left behind by an interrupted run, and say why it was; None when it was not."""
+    for lease in tuple(gateway.limits.leases):
+        # From here on the thread that still waits in the lane can write nothing: its lease is gone.
+        lanes.release(gateway.database, lease)
+    return gateway.limits.interrupt.message() if gateway.limits.interrupt else None
 
 
 def _sync_unit(gateway: Gateway, run: Run, unit: str, options: Options) -> None:
     """Collect and deliver one unit at the same time, one record kind after the other."""
+    budget = unit_budget(gateway)
     for kind in gateway.kinds(unit, options.kinds):
+        if gateway.limits.interrupt:
+            return
         with _Lane(gateway, run, unit, kind) as lane:
             if lane.lease is None:
                 continue
-            delivery = Delivery(gateway, run, lane.lease)
+            delivery = Delivery(gateway, run, lane.lease, budget)
             with delivery.in_background(), lane.phase("collect"):
                 collect(gateway, run, lane.lease, since=options.since, committed=delivery.wake)
             with lane.phase("deliver"):
                 delivery.result()
+            lane.note_stop(delivery.stopped)
 
 
 def collect_unit(gateway: Gateway, run: Run, unit: str, options: Options = EVERYTHING) -> dict[str, Counts]:
@@ -115,10 +146,13 @@ def deliver_unit(gateway: Gateway, run: Run, unit: str, options: Options = EVERY
     """Send the outbox of all record kinds of one unit and settle the receipts; raises like ``collect_unit``."""
     counts: dict[str, Counts] = {}
     errors: list[GatewayError] = []
+    budget = unit_budget(gateway)
     for kind in gateway.kinds(unit, options.kinds):
         with _Lane(gateway, run, unit, kind, errors) as lane, lane.phase("deliver"):
             if lane.lease is not None:
-                counts[kind] = Delivery(gateway, run, lane.lease).to_the_end()
+                delivery = Delivery(gateway, run, lane.lease, budget)
+                counts[kind] = delivery.to_the_end()
+                lane.note_stop(delivery.stopped)
     _raise_first(errors)
     return counts
 
@@ -131,27 +165,45 @@ def _raise_first(errors: Sequence[GatewayError]) -> None:
 
 def close(gateway: Gateway, run: Run) -> dict[str, str]:
     """Close a run and give the lanes that failed in it, with why."""
-    failed = {
-        f"{row['unit']} {row['kind']}": row["error"]
-        for row in query.run_counts(gateway.database, run.id)
-        if row["error"]
-    }
-    runs.finish(gateway.database, run, failed=bool(failed), message="; ".join(failed) or None)
+    failed = _told(gateway, run, "error")
+    if gateway.limits.interrupt:
+        runs.interrupt(gateway.database, run, gateway.limits.interrupt.message())
+        return failed
+    told = [*failed, *(f"{lane}: {why}" for lane, why in stopped(gateway, run).items())]
+    runs.finish(gateway.database, run, failed=bool(failed), message="; ".join(told) or None)
     return failed
 
 
+def stopped(gateway: Gateway, run: Run) -> dict[str, str]:
+    """Give the lanes that an operator's order kept from sending in a run, with by whom and why."""
+    return _told(gateway, run, "stopped")
+
+
+def _told(gateway: Gateway, run: Run, what: str) -> dict[str, str]:
+    return {
+        f"{row['unit']} {row['kind']}": row[what] for row in query.run_counts(gateway.database, run.id) if row[what]
+    }
+
+
 def _rehearse(gateway: Gateway, units: Sequence[str], options: Options) -> Summary:
-    rows: list[dict[str, Any]] = []
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
     failed: dict[str, str] = {}
-    for unit in units:
+
+    def one(unit: str) -> None:
         for kind in gateway.kinds(unit, options.kinds):
             try:
                 counts = rehearse(gateway, unit, kind, since=options.since)
             except GatewayError as error:
                 failed[f"{unit} {kind}"] = str(error)
             else:
-                rows.append({"unit": unit, "kind": kind, "error": None, **vars(counts)})
-    return Summary("", rows, failed, dry_run=True)
+                rows[unit, kind] = {"unit": unit, "kind": kind, "error": None, "stopped": None, **vars(counts)}
+
+    crashes = side_by_side({unit: partial(one, unit) for unit in units}, gateway.limits.interrupt)
+    for error in crashes.values():
+        raise error
+    interrupted = gateway.limits.interrupt.message() if gateway.limits.interrupt else None
+    found = [rows[place] for place in sorted(rows)]
+    return Summary("", found, dict(sorted(failed.items())), dry_run=True, interrupted=interrupted)
 
 
 class _Lane:
@@ -171,12 +223,17 @@ class _Lane:
         database, clock = self._gateway.database, self._gateway.clock
         with self.phase("lease"):
             self.lease = lanes.acquire(database, self._unit, self._kind, clock=clock)
-            self._open.callback(lanes.release, database, self.lease)
+            self._open.callback(self._release, self.lease)
+            self._gateway.limits.leases.add(self.lease)
             self._open.enter_context(lanes.kept(database, self.lease, clock=clock))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    def _release(self, lease: Lease) -> None:
+        self._gateway.limits.leases.discard(lease)
+        lanes.release(self._gateway.database, lease)
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
@@ -197,6 +254,10 @@ class _Lane:
             raise
         else:
             self._note(name, None)
+
+    def note_stop(self, message: str | None) -> None:
+        """Keep by whom and why the lane was stopped from sending; None when it was not."""
+        self._note(runs.STOPPED, message)
 
     def _note(self, phase: str, message: str | None) -> None:
         runs.note_error(self._gateway.database, self._run.id, self._number, phase, message)

@@ -6,6 +6,7 @@ run. Write transactions take the write lock when they begin, so that none fails 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ecqs_gateway.doors.files import make_folder, make_private
 from ecqs_gateway.doors.redact import redactor
@@ -24,12 +26,14 @@ HEAD = "0003"
 """Revision of the newest migration; a test keeps it equal to what Alembic says."""
 
 _READ = {"ecqs_read": True}
+_MOST_CONNECTIONS = 20
+"""Connections of one process; its threads wait for one another rather than exhaust the server."""
 
 _SLEPT = "25P03"
 """PostgreSQL's idle_in_transaction_session_timeout, which the driver does not count among the operational errors."""
 
 PATIENCE = 60
-"""Seconds to wait for another worker's lock, and that a worker may be idle inside a transaction (PostgreSQL)."""
+"""Seconds to wait for another worker's lock or for a connection; and how long a worker may be idle in a transaction."""
 
 
 class Database:
@@ -47,9 +51,13 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
             _make_file(Path(self.url.database))
-        options: dict[str, Any] = {"pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
+        options: dict[str, Any] = {"pool_size": 5, "max_overflow": _MOST_CONNECTIONS - 5, "pool_timeout": patience}
+        options |= {"pool_use_lifo": True} if self.sqlite else {"pool_pre_ping": True}
         options["connect_args"] = {"timeout": patience} if self.sqlite else _limits(self.url, patience)
+        self._patience = patience
         self.engine = sa.create_engine(self.url, hide_parameters=True, **options)
+        # SQLite has one write lock and no queue for it: threads of one process queue here, not there.
+        self._turn = threading.Lock() if self.sqlite else None
         if self.sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
@@ -80,7 +88,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Run one write transaction: everything in it happens, or nothing does."""
-        with self._translated(), self.engine.begin() as connection:
+        with self._translated(), self._in_turn(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -94,6 +102,23 @@ class Database:
             yield connection
 
     @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=self._patience):
+            raise Transient(
+                "ECQS-3003",
+                f"the ledger was being written for {self._patience} seconds on end",
+                where=self.url.render_as_string(hide_password=True),
+                hint="the next run continues where this one stopped; should it happen again, look for a slow disk",
+            )
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
@@ -102,6 +127,13 @@ class Database:
             if not asleep and not isinstance(error, OperationalError | InterfaceError):
                 raise
             raise _as_gateway_error(error, self.where) from error
+        except PoolTimeout as error:
+            raise Transient(
+                "ECQS-3003",
+                f"no connection to the ledger became free in {self._patience} seconds",
+                where=self.where,
+                hint="look for what holds the ledger's locks; the next run continues where this one stopped",
+            ) from error
 
     def dispose(self) -> None:
         """Close all connections."""

@@ -25,6 +25,7 @@ class Event:
 _LANE = "unit/kind"
 _EXTRACTION = "unit/kind/number of the extraction"
 _BATCH = "batch id"
+_SCOPE = "unit/kind, with `*` for all"
 _NUMBERS = "numbers of the proposals"
 _LETTERS = {"letters": "numbers of the dead letters, such as `1-5,7`", "by": "name of the person who decided"}
 _DECIDED = {"correction": "its number", "letter": "number of the dead letter", "by": "name of the person who decided"}
@@ -61,7 +62,7 @@ EVENTS: Mapping[str, Event] = {
     ),
     "sealed": Event(
         _BATCH,
-        "a batch and its record versions enter the outbox",
+        "a batch and its record versions enter the outbox, or it is signed anew because the key was replaced",
         {
             "manifest": "SHA-256 of manifest.xml",
             "package": "SHA-256 of the package",
@@ -186,9 +187,31 @@ EVENTS: Mapping[str, Event] = {
             "corrections": "number of corrections shown",
         },
     ),
+    "stop ordered": Event(
+        _SCOPE,
+        "an operator orders that nothing be sent",
+        {"order": "its number", "by": "name of who ordered it", "reason": "SHA-256 of the reason"},
+    ),
+    "stop lifted": Event(
+        _SCOPE, "an operator lifts an order to stop", {"order": "its number", "by": "name of who lifted it"}
+    ),
+    "release ordered": Event(
+        _LANE,
+        "an operator lets a held lane send again; rows of refused batches are stored once more",
+        {
+            "by": "name of who ordered it",
+            "reason": "SHA-256 of the reason",
+            "batches": "refused batches whose records go out again",
+            "rows": "number of rows stored once more",
+            "left": "number of refused records left behind, because their rows are gone",
+        },
+    ),
     "run closed": Event(
         "run id",
         "a flow has ended",
-        {"state": "`done` or `failed`", "counts": "rows and records of the whole run by what became of them"},
+        {
+            "state": "`done`, `failed`, `interrupted` or `killed`",
+            "counts": "rows and records of the whole run by what became of them",
+        },
     ),
 }

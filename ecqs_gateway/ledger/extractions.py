@@ -96,11 +96,14 @@ def cause_of(connection: sa.Connection, number: int) -> str:
 
 
 def pending(database: Database, lease: Lease) -> list[Extraction]:
-    """List extractions of this lane that a crash left unprocessed, oldest first."""
+    """List extractions of this lane that a crash left unprocessed, oldest first.
+
+    Rows of refused batches that were released go before all others, for what was read since is newer than they are.
+    """
     wanted = (
         sa.select(extraction)
         .where(extraction.c.lane_id == lease.lane_id, extraction.c.state == "stored")
-        .order_by(extraction.c.id)
+        .order_by(extraction.c.cause != "release", extraction.c.id)
     )
     with database.read() as connection:
         found = connection.execute(wanted).all()

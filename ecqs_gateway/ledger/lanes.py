@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.errors import Conflict, GatewayError, Terminal, Transient
@@ -65,12 +66,12 @@ def lane_id(database: Database, unit: str, kind: str) -> int:
         found = connection.execute(wanted).scalar()
     if found is not None:
         return int(found)
+    values = {"unit": unit, "kind": kind, "next_sequence": 1, "fence": 0}
     with database.write() as connection:
-        found = connection.execute(wanted).scalar()
-        if found is None:
-            values = {"unit": unit, "kind": kind, "next_sequence": 1, "fence": 0}
-            found = connection.execute(lane.insert().values(values).returning(lane.c.id)).scalar_one()
-        return int(found)
+        # Another worker may make the same lane in this very moment: whoever comes second finds it.
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(lane).values(values).on_conflict_do_nothing(index_elements=["unit", "kind"]))
+        return int(connection.execute(wanted).scalar_one())
 
 
 def acquire(

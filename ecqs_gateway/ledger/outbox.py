@@ -30,7 +30,9 @@ __all__ = [
     "Prepared",
     "ToSend",
     "commit_prepared",
+    "count_unsent",
     "count_unsettled",
+    "manifest_before",
     "one_to_send",
     "record_attempt",
     "to_send",
@@ -212,6 +214,14 @@ def to_send(database: Database, lane_number: int, *, silent_since: str | None = 
     return [_to_send(f) for f in found]
 
 
+def manifest_before(database: Database, lane_number: int, sequence: int) -> str | None:
+    """Give the digest (hex) of the manifest of the batch before this sequence; None before the first."""
+    wanted = sa.select(batch.c.manifest_digest).where(batch.c.lane_id == lane_number, batch.c.sequence == sequence - 1)
+    with database.read() as connection:
+        found = connection.execute(wanted).scalar()
+    return bytes(found).hex() if found is not None else None
+
+
 def one_to_send(database: Database, batch_id: str) -> ToSend:
     """Give one batch of the outbox by its id."""
     with database.read() as connection:
@@ -220,7 +230,16 @@ def one_to_send(database: Database, batch_id: str) -> ToSend:
 
 def count_unsettled(database: Database, lane_number: int) -> int:
     """Count the batches of a lane that headquarters has neither loaded nor refused."""
-    open_states = batch.c.state.in_((_UNSENT, *_UNANSWERED))
+    return _count(database, lane_number, (_UNSENT, *_UNANSWERED))
+
+
+def count_unsent(database: Database, lane_number: int) -> int:
+    """Count the batches of a lane that were never sent, as far as is known."""
+    return _count(database, lane_number, (_UNSENT,))
+
+
+def _count(database: Database, lane_number: int, states: tuple[str, ...]) -> int:
+    open_states = batch.c.state.in_(states)
     wanted = sa.select(sa.func.count()).select_from(batch).where(batch.c.lane_id == lane_number, open_states)
     with database.read() as connection:
         return int(connection.execute(wanted).scalar_one())
@@ -266,6 +285,8 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         error = redactor.mask(result.error) if result.error else None
         values |= {"outcome": result.outcome, "error": error}
         connection.execute(attempt.insert(), values)
+        if result.outcome == "stopped":
+            return  # nothing was tried: neither the count nor the last error changes
         changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": error}
         changes["next_attempt_at"] = result.next_attempt_at
         connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(**changes))

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ecqs_gateway.ledger import runs
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import (
     attempt,
@@ -43,7 +44,7 @@ def last_run(database: Database, flow: str | None = None) -> Row | None:
 
 
 def run_counts(database: Database, run_id: str) -> list[Row]:
-    """Give the counts of a run, one row per unit and kind."""
+    """Give the counts of a run, one row per unit and kind, with ``error`` and by whom it was ``stopped``, or None."""
     wanted = (
         sa.select(lane.c.unit, lane.c.kind, *(c for c in run_count.c if c.name not in ("run_id", "lane_id")))
         .join(lane, lane.c.id == run_count.c.lane_id)
@@ -53,7 +54,9 @@ def run_counts(database: Database, run_id: str) -> list[Row]:
     with database.read() as connection:
         found = _rows(connection, wanted)
     for row in found:
-        row["error"] = "; ".join(json.loads(row["error"]).values()) if row["error"] else None
+        phases: dict[str, str] = json.loads(row["error"] or "{}")
+        row["stopped"] = phases.pop(runs.STOPPED, None)
+        row["error"] = "; ".join(phases.values()) or None
     return found
 
 

@@ -18,7 +18,11 @@ from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, dead_letter, extraction, receipt, record_version
 
-__all__ = ["Awaited", "Refusal", "Taken", "awaited", "last_number", "levels_taken", "settle", "store_refused"]
+__all__ = ["RETURNED", "Awaited", "Refusal", "Taken", "awaited", "last_number", "levels_taken", "settle"]
+__all__ += ["store_refused"]
+
+RETURNED = "returned"
+"""Verdict on a true receipt by which headquarters gave a package back: it says nothing of the batch yet."""
 
 _RANK = {"sealed": 0, "sent": 1, "received": 2, "validated": 3, "loaded": 4, "rejected": 4}
 
@@ -61,6 +65,8 @@ class Taken:
     name: str
     file: StagedFile
     refusals: Sequence[Refusal] = ()
+    returned: bool = False
+    """Headquarters gave the package back without taking its batch id, so the batch is still to come."""
 
 
 def awaited(database: Database, batch_id: str) -> Awaited | None:
@@ -93,7 +99,8 @@ def settle(database: Database, lease: Lease, current: Run, taken: Taken) -> runs
     """Book a verified receipt: move the batch's state forward, turn national rejections into dead letters.
 
     A receipt that was booked before changes nothing. A whole batch that headquarters refused holds its lane until a
-    person has looked. Gives what was loaded and rejected by this receipt.
+    person has looked; one it gave back without taking it waits in the outbox again, as the same bytes. Gives what was
+    loaded and rejected by this receipt.
     """
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
@@ -103,7 +110,8 @@ def settle(database: Database, lease: Lease, current: Run, taken: Taken) -> runs
         )
         if connection.execute(again).first() is not None:
             return runs.Counts()
-        connection.execute(receipt.insert(), _values(taken, lease.unit, "accepted", None, current.clock))
+        verdict = RETURNED if taken.returned else "accepted"
+        connection.execute(receipt.insert(), _values(taken, lease.unit, verdict, None, current.clock))
         counts = runs.Counts()
         if _RANK[taken.level] > _RANK[owner.state]:
             counts = _advance(connection, lease, current, owner, taken)
@@ -124,11 +132,15 @@ def _advance(connection: sa.Connection, lease: Lease, current: Run, owner: sa.Ro
     elif taken.level == "rejected":
         first = taken.refusals[0] if taken.refusals else None
         reason = f"{first.code} {first.reason[:200]}" if first else "no reason given"
-        changes |= {"rejected": owner.records, "settled_at": current.clock().isoformat(), "last_error": reason}
+        changes |= {"last_error": reason}
         counts += runs.Counts(rejected=owner.records)
         lanes.hold(
             connection, lease.lane_id, f"headquarters refused batch {taken.batch_id}: {reason}", clock=current.clock
         )
+        if taken.returned:
+            changes |= {"state": "sealed", "sent_at": None}
+        else:
+            changes |= {"rejected": owner.records, "settled_at": current.clock().isoformat()}
     connection.execute(sa.update(batch).where(batch.c.id == taken.batch_id).values(**changes))
     runs.add_counts(connection, current.id, lease.lane_id, counts)
     return counts

@@ -13,10 +13,15 @@ from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Conflict
 from ecqs_gateway.ledger import evidence
+from ecqs_gateway.ledger import owner as owners
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import run, run_count
 
-__all__ = ["Counts", "Run", "add_counts", "finish", "note_error", "start"]
+__all__ = ["STOPPED", "Counts", "Run"]
+__all__ += ["add_counts", "close_dead", "finish", "interrupt", "note_error", "start"]
+
+STOPPED = "stopped"
+"""Phase under which a lane of a run notes that an operator's order kept it from sending: no error, but to be seen."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +70,19 @@ class Counts:
         return self
 
 
-def start(database: Database, flow: str, bundle: str, *, clock: Clock = now) -> Run:
-    """Open a run; its id sorts by start time."""
+def start(database: Database, flow: str, bundle: str, *, clock: Clock = now, own: bool = True) -> Run:
+    """Open a run, and close those whose process has died; its id sorts by start time.
+
+    ``own`` says that the run ends with this process; a run that goes on in others, as a DAG's does, is not owned by
+    the one that opened it and never taken for dead.
+    """
+    close_dead(database, clock=clock)
     moment = clock()
     run_id = f"{moment:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     values = {"id": run_id, "flow": flow, "started_at": moment.isoformat(), "state": "running"}
+    values |= {"bundle": bundle, "engine": __version__}
     with database.write() as connection:
-        connection.execute(run.insert(), {**values, "bundle": bundle, "engine": __version__})
+        connection.execute(run.insert(), {**values, "owner": owners.myself() if own else None})
         facts = {"flow": flow, "bundle": bundle, "engine": __version__}
         evidence.append(connection, "run started", run_id, facts, clock=clock)
     return Run(run_id, bundle, clock)
@@ -79,17 +90,48 @@ def start(database: Database, flow: str, bundle: str, *, clock: Clock = now) -> 
 
 def finish(database: Database, current: Run, *, failed: bool, message: str | None = None) -> None:
     """Close a run."""
-    values = {"ended_at": current.clock().isoformat(), "state": "failed" if failed else "done", "message": message}
+    _end(database, current, "failed" if failed else "done", message)
+
+
+def interrupt(database: Database, current: Run, message: str) -> None:
+    """Close a run that was told to end before it was done."""
+    _end(database, current, "interrupted", message)
+
+
+def _end(database: Database, current: Run, state: str, message: str | None) -> None:
+    values = {"ended_at": current.clock().isoformat(), "state": state, "message": message}
     with database.write() as connection:
         connection.execute(sa.update(run).where(run.c.id == current.id).values(**values))
-        facts = {"state": values["state"], "counts": _totals(connection, current.id)}
-        evidence.append(connection, "run closed", current.id, facts, clock=current.clock)
+        _evidence(connection, current.id, state, current.clock)
+
+
+def _evidence(connection: sa.Connection, run_id: str, state: str, clock: Clock) -> None:
+    facts = {"state": state, "counts": _totals(connection, run_id)}
+    evidence.append(connection, "run closed", run_id, facts, clock=clock)
 
 
 def _totals(connection: sa.Connection, run_id: str) -> dict[str, int]:
     sums = (sa.func.sum(run_count.c[name]).label(name) for name in Counts.__dataclass_fields__)
     found = connection.execute(sa.select(*sums).where(run_count.c.run_id == run_id)).one()
     return {name: int(value) for name, value in found._mapping.items() if value}  # noqa: SLF001
+
+
+def close_dead(database: Database, *, clock: Clock = now) -> list[str]:
+    """Close as ``killed`` the runs whose process is provably gone, and give their ids.
+
+    Their lanes need nothing: the next run takes up what was committed.
+    """
+    running = sa.select(run.c.id, run.c.owner).where(run.c.state == "running", run.c.owner.is_not(None))
+    with database.read() as connection:
+        dead = [found.id for found in connection.execute(running) if owners.gone(found.owner)]
+    if dead:
+        values = {"ended_at": clock().isoformat(), "state": "killed", "message": "did not finish: its process died"}
+        with database.write() as connection:
+            still = (run.c.id.in_(dead), run.c.state == "running")
+            closing = sa.update(run).where(*still).values(**values).returning(run.c.id)
+            for run_id in sorted(connection.execute(closing).scalars()):
+                _evidence(connection, run_id, "killed", clock)
+    return dead
 
 
 def add_counts(connection: sa.Connection, run_id: str, lane_number: int, counts: Counts) -> None:

@@ -50,6 +50,7 @@ metadata = MetaData(
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """SQLite numbers rows by itself only for the type INTEGER."""
 
+# Since 0002 the state is also interrupted (told to end) or killed (its process died).
 run = Table(
     "run",
     metadata,
@@ -80,6 +81,7 @@ lane = Table(
     UniqueConstraint("unit", "kind"),
 )
 
+# ``error`` also says, under the phase "stopped", that an operator's order kept the lane from sending.
 run_count = Table(
     "run_count",
     metadata,

@@ -164,3 +164,21 @@ def test_a_run_that_could_not_be_planned_is_a_failed_run() -> None:
 
     with pytest.raises(Terminal, match="could not be planned"):
         tasks.close(None)
+
+
+def test_an_order_to_stop_is_obeyed_by_the_dag_and_is_no_failure_of_it(world, w, tmp_path: Path) -> None:
+    from ecqs_gateway.ledger import stops
+
+    world.province(UNIT, 5)
+    world.province(OTHER, 5)
+    with world.ledger() as database:
+        database.upgrade()
+        stops.order(database, stops.Scope(UNIT), reason="端口切换", by="李工")
+    done = _dag_run(world, tmp_path / "airflow")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "stopped by order" in done.stdout + done.stderr
+    assert "李工" in done.stdout + done.stderr
+    w.judged_faultless(world, {UNIT: 0, OTHER: 5})
+    [(state, message)] = world.rows("SELECT state, message FROM run")
+    assert state == "done"
+    assert "端口切换" in message

@@ -210,3 +210,56 @@ def test_an_interrupted_sync_gives_its_lanes_back(world, w) -> None:
     done = _ecqs(world, "sync", "--json")
     assert done.returncode == 0, output.decode() + done.stdout + done.stderr
     w.judged_faultless(world, {UNIT: 120})
+
+
+def test_an_operator_stops_sees_it_everywhere_and_resumes(world, w) -> None:
+    world.province(UNIT, 5)
+    assert _ecqs(world, "stop", "--unit", "999999", "--reason", "x").returncode == 1
+    assert _ecqs(world, "stop", "--unit", UNIT).returncode == 1, "without a reason"
+    done = _ecqs(world, "stop", "--unit", UNIT, "--reason", "端口切换", "--by", "李工")
+    assert done.returncode == 0
+    assert f"ecqs resume --unit {UNIT}" in done.stdout
+    synced = _ecqs(world, "sync")
+    assert synced.returncode == 0, "an order is no failure"
+    for shown in (synced.stdout, _ecqs(world, "status").stdout, _ecqs(world, "stop", "--list").stdout):
+        assert "李工" in shown
+        assert "端口切换" in shown
+    w.judged_faultless(world, {UNIT: 0})
+
+    wrong = _ecqs(world, "resume")
+    assert wrong.returncode == 1
+    assert f"orders that stand are for: {UNIT}" in wrong.stderr
+    _ecqs(world, "stop", "--kind", "approval", "--reason", "x")
+    lifted = json.loads(_ecqs(world, "resume", "--unit", UNIT, "--json").stdout)
+    assert [order["reason"] for order in lifted["lifted"]] == ["端口切换"]
+    assert [order["kind"] for order in lifted["standing"]] == ["approval"]
+    every = json.loads(_ecqs(world, "stop", "--list", "--json").stdout)
+    assert [bool(order["lifted_at"]) for order in every] == [True, False]
+    assert _ecqs(world, "sync").returncode == 0
+    w.judged_faultless(world, {UNIT: 5})
+
+
+def test_the_stop_switch_works_when_the_content_is_broken(world) -> None:
+    world.province(UNIT, 1)
+    world.write("connectors/national.yaml", "version: [\n")
+    assert _ecqs(world, "stop", "--reason", "x").returncode == 0
+    assert _ecqs(world, "resume").returncode == 0
+
+
+def test_a_held_lane_is_released_with_words_that_say_it_is_no_resend(world, w, tmp_path: Path) -> None:
+    world.province(UNIT, 3)
+    _ecqs(world, "sync")
+    refused = _ecqs(world, "release", UNIT, "certificate", "--reason", "x")
+    assert refused.returncode == 1
+    assert "not held" in refused.stderr
+    import sqlite3
+    from contextlib import closing
+
+    with closing(sqlite3.connect(world.home / "ledger.db")) as db, db:
+        db.execute("UPDATE batch SET state = 'rejected'")
+        db.execute("UPDATE lane SET held_reason = 'headquarters refused batch 1: HQ-113'")
+    done = _ecqs(world, "release", UNIT, "certificate", "--reason", "mended", "--by", "li")
+    assert done.returncode == 0, done.stderr
+    for words in ("3 records", "This is no resend", "new version", "HQ-113"):
+        assert words in done.stdout
+    assert _ecqs(world, "release", UNIT, "certificate", "--reason", "x").returncode == 1
