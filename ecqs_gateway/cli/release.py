@@ -63,7 +63,7 @@ def _say(done: Released) -> None:
             f"{', '.join(done.returned)}: headquarters gave it back without taking it, so the same batch is sent again."
         )
     if done.resealed:
-        say(f"{done.resealed} batches were signed anew, for the gateway's key is another now; records and ids stay.")
+        say(f"Signed anew, for the gateway's key is another now: {_batches(done.resealed)}. Records and ids stay.")
     if not done.records and not done.returned:
         say("No record has to go out again.")
     if done.replaced:
@@ -71,4 +71,8 @@ def _say(done: Released) -> None:
     if done.left:
         say(f"{done.left} refused records are left behind: their stored rows are gone.", style="yellow")
     if done.waiting > len(done.returned):
-        say(f"{done.waiting - len(done.returned)} batches that waited behind go out as they were sealed.")
+        say(f"What waited behind goes out as well: {_batches(done.waiting - len(done.returned))}.")
+
+
+def _batches(number: int) -> str:
+    return f"{number} {'batch' if number == 1 else 'batches'}"
