@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.flows import nightly, record
+from ecqs_gateway.ledger.dead_letters import unseal
 
 UNIT = "320000"
 
@@ -105,7 +107,14 @@ def test_a_row_that_was_bad_and_is_mended_goes_out_and_resolves_its_dead_letter(
 
 
 def _letters(world) -> list:
-    return world.rows("SELECT state, source_key, reasons, source FROM dead_letter ORDER BY id")
+    names = "state, source_key, reasons, source, lane_id, identity"
+    vault = Vault.of(world.keys)
+    return [
+        (state, source_key, reasons, unseal(vault, lane, identity, "source", source))
+        for state, source_key, reasons, source, lane, identity in world.rows(
+            f"SELECT {names} FROM dead_letter ORDER BY id"
+        )
+    ]
 
 
 def test_a_record_headquarters_refuses_becomes_a_dead_letter_and_is_known_next_time(world, w) -> None:
