@@ -137,11 +137,12 @@ def _kept(world, bad: set[tuple[str, str]]) -> None:
     refused = {(name, digest): (reason, file) for name, digest, verdict, reason, file in rows if verdict == "refused"}
     assert bad <= set(refused)
     assert not bad & {(name, digest) for name, digest, verdict, *_ in rows if verdict == "accepted"}
-    for seen in bad:
-        reason, file = refused[seen]
-        assert reason.startswith("ECQS-51")
-        assert len(reason) > len("ECQS-5101 ")
-        assert hashlib.sha256((world.home / "stage" / file).read_bytes()).hexdigest() == seen[1]
+    with world.gateway() as gateway:
+        for seen in bad:
+            reason, file = refused[seen]
+            assert reason.startswith("ECQS-51")
+            assert len(reason) > len("ECQS-5101 ")
+            assert hashlib.sha256(gateway.stage.get(file, seen[1])).hexdigest() == seen[1]
     early = {seen: reason for seen, (reason, _) in refused.items() if seen not in bad}
     assert all(reason.startswith("ECQS-5113") for reason in early.values()), "a true receipt was refused for good"
 
