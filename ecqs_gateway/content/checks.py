@@ -305,8 +305,10 @@ def _converted(
 
 def _of_code_file(mistake: MappingProblem, meant: tuple[str, str | None] | None) -> Problem:
     text, hint = meant or (None, None)
-    place = mistake.file or "", mistake.line or 1, 1
-    return Problem(*place, _severity(mistake), mistake.code, mistake.message, mistake.hint or hint, text)
+    place = mistake.file or "", mistake.line or 1, mistake.column or 1
+    return Problem(
+        *place, _severity(mistake), mistake.code, mistake.message, mistake.hint or hint, mistake.text or text
+    )
 
 
 def _severity(mistake: MappingProblem) -> Severity:

@@ -106,6 +106,8 @@ class CodesUse(ContentModel):
         Discriminator(_unmapped_form),
     ]
     """What happens to a value that is not in the file: reject the record, pass it on with a finding, or a default."""
+    inexact: Literal["pass", "flag", "reject"] = "pass"
+    """What happens where the file says wider or narrower: pass in silence, flag with a finding, or reject."""
 
 
 class Join(ContentModel):

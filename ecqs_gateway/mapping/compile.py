@@ -91,7 +91,7 @@ class _Work:
         for place, name in enumerate(self.mapping.newest_by):
             self.desk.column(name, scope, ("newest_by", place))
         lists = tuple(self._lists())
-        record = field_set(self.spec.nodes, plans, self.desk.codes)
+        record = field_set(self.spec.nodes, plans, self.desk.codes, date=self.spec.date)
         wanted = dict(self._wanted(plans.values(), lists))
         self._ignored(wanted)
         return CompiledMapping(self.mapping, self.spec, self.desk.codes, record, lists, MappingProxyType(wanted))
