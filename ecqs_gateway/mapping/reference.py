@@ -116,10 +116,11 @@ Values match without regard to case, width and blanks, after the same cleaning a
 
 | column | holds |
 |---|---|
-| `equivalence` | `equal` (also when left out): the two mean the same; `wider`: the national code means more; `narrower`: it means less; `none`: there is no national code, and `national` stays empty |
-| `valid_from`, `valid_until` | the business dates on which the line holds, both included; empty is open. A source value may have several lines whose periods do not overlap |
+| `equivalence` | `equal` (also when left out), `wider` (the national code means more), `narrower` (less), `none` |
+| `valid_from`, `valid_until` | the business dates on which the line holds, both included; empty is open |
 
-The business date is the date field of the record kind, such as `issue_date`. A record without one gets the code on
+With `none` the national code stays empty: there is none, said openly. A source value may have several lines whose
+periods do not overlap. The business date is the date field of the record kind, such as `issue_date`. A record without one gets the code on
 which all lines of its value agree. `ecqs check` refuses lines of one value that hold at once (ECQS-1043) and warns of
 days between two of them on which none does (ECQS-1046).
 
@@ -139,7 +140,7 @@ An unmapped value does what `unmapped` says:
 
 | `unmapped` | the value | the record |
 |---|---|---|
-| `reject` | goes nowhere | is kept back ({unmapped}; {none} where the file says there is none, {outside} where it is not listed for the business date) |
+| `reject` | goes nowhere | is kept back ({unmapped}, {none} or {outside}: not listed, none, not on this date) |
 | `pass` | goes on as it is | goes with a finding ({passed}), if the field takes the value |
 | `{{default: "99", reason: …}}` | becomes the default | goes with a finding that gives the reason ({defaulted}) |
 
