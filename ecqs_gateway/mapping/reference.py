@@ -119,10 +119,10 @@ Values match without regard to case, width and blanks, after the same cleaning a
 | `equivalence` | `equal` (also when left out), `wider` (the national code means more), `narrower` (less), `none` |
 | `valid_from`, `valid_until` | the business dates on which the line holds, both included; empty is open |
 
-With `none` the national code stays empty: there is none, said openly. A source value may have several lines whose
-periods do not overlap. The business date is the date field of the record kind, such as `issue_date`. A record without one gets the code on
-which all lines of its value agree. `ecqs check` refuses lines of one value that hold at once (ECQS-1043) and warns of
-days between two of them on which none does (ECQS-1046).
+With `none` the national code stays empty. A source value may have several lines whose periods do not overlap. The
+business date is the date field of the record kind, such as `issue_date`. A record without one gets the code on which
+all lines of its value agree. `ecqs check` refuses lines of one value that hold at once (ECQS-1043) and warns of days
+between two of them on which none does (ECQS-1046).
 
 ```csv
 source,national,note,equivalence,valid_from,valid_until

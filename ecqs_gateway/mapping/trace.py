@@ -58,6 +58,8 @@ class FieldTrace:
     problems: tuple[TraceProblem, ...]
     personal: bool
     """True for personal data, which screens mask."""
+    type: str = ""
+    """Chinese name of the field's type, which reads the last text."""
 
 
 def trace(
@@ -102,6 +104,7 @@ def _fields(
             _first(written),
             tuple(TraceProblem(*line_) for line_ in told.select("rule", "severity", "message").iter_rows()),
             plan.leaf.personal,
+            plan.leaf.type.title,
         )
 
 
