@@ -6,10 +6,10 @@ import typer
 
 from ecqs_gateway.cli import (
     mapping_capture,
+    mapping_cases,
     mapping_coverage,
     mapping_docs,
     mapping_preview,
-    mapping_test,
     mapping_unmapped,
 )
 
@@ -21,5 +21,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (mapping_preview, mapping_test, mapping_capture, mapping_coverage, mapping_unmapped, mapping_docs):
+for module in (mapping_preview, mapping_cases, mapping_capture, mapping_coverage, mapping_unmapped, mapping_docs):
     module.register(app)

@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(preview)
 
 
-def preview(  # noqa: PLR0913  options of a command
+def preview(  # noqa: PLR0913, PLR0917  options of a command
     unit: Annotated[str, typer.Argument(help="Reporting unit, such as 320000.")],
     kind: Annotated[str, typer.Argument(help="Record kind, such as certificate.")],
     key: Annotated[str | None, typer.Option(help="Source key or business key of one row, in any spelling.")] = None,

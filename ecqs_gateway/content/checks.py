@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-import polars as pl
-
 from ecqs_gateway.content.case_runs import SourceShape, run_case
 from ecqs_gateway.content.codes import load_code_tables
 from ecqs_gateway.content.cross import (
@@ -22,11 +20,12 @@ from ecqs_gateway.content.cross import (
     used_codes,
 )
 from ecqs_gateway.content.files import Bundle, place_of
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, MappingFile, RulesFile, SqlStream
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile, SqlStream
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem, Severity, nearest
 from ecqs_gateway.content.rule_checks import check_catalogue
+from ecqs_gateway.content.shapes import seen
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.codes import LocalCodeTable, load_local_codes
 from ecqs_gateway.mapping.compile import Columns, inspect_mapping
@@ -266,21 +265,8 @@ def _units(codes: CodeTables) -> Mapping[str, str]:
 
 
 def _seen(unit: str, kind: str, around: Surroundings) -> tuple[Columns | None, Mapping[str, Columns | None] | None]:
-    """Give what is known of the source: the columns of its table, and which child tables the connector has."""
     connector = around.connectors.get(unit)
-    stream = connector.streams.get(kind) if connector is not None else None
-    if connector is None or stream is None:
-        return None, None
-    source, zone = around.sources.get(unit), connector.source.time_zone
-    table = source.table(stream) if source is not None else None
-    columns = source.dtypes(table, zone) if source is not None and table is not None else None
-    children: dict[str, Columns | None] = {}
-    for name, child in stream.children.items() if isinstance(stream, SqlStream) else ():
-        rows = source.tables.get(child.table) if source is not None else None
-        children[name] = source.dtypes(rows, zone) if source is not None and rows is not None else None
-    if columns is not None and isinstance(stream, FileStream):
-        columns |= {"__file": pl.String(), "__line": pl.UInt32()}
-    return columns, children
+    return seen(connector, around.sources.get(unit), kind) if connector is not None else (None, None)
 
 
 def _connector_columns(connector: ConnectorFile, kind: str) -> frozenset[str]:
