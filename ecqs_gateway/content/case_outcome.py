@@ -17,6 +17,7 @@ from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, Sql
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.compile import Columns
 from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.lists import ChildRows
 from ecqs_gateway.mapping.mapped import FLAG, ITEM, REASON, ROW, Checked, Mapped
 from ecqs_gateway.model.record import Leaf
 from ecqs_gateway.rules.catalogue import CompiledRules
@@ -59,7 +60,7 @@ class CaseRows:
     """The sample rows as a source would give them."""
 
     frame: pl.DataFrame
-    children: Mapping[str, _Child]
+    children: Mapping[str, ChildRows]
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ecqs_gateway.mapping.render import render
 from ecqs_gateway.mapping.trace import FieldTrace, trace
 from ecqs_gateway.rules.catalogue import CompiledRules
 
-__all__ = ["Cells", "ColumnUse", "Finding", "RowPreview", "preview"]
+__all__ = ["Cells", "ColumnUse", "Finding", "RowPreview", "RowsOfParents", "of_rows", "preview"]
 
 _CODES = "ECQS-"
 
@@ -67,7 +67,9 @@ class RowPreview:
 
 
 @dataclass(frozen=True)
-class _ChildRows:
+class RowsOfParents:
+    """Rows of a child table that belong to some parents."""
+
     frame: pl.DataFrame
     parent_key: tuple[str, ...]
     key: tuple[str, ...]
@@ -82,18 +84,22 @@ def preview(
     """
     for place in range(rows.frame.height):
         row = rows.frame.slice(place, 1)
-        yield _one(compiled, rules, Cells(row, _of_row(row, rows.children)), key, veil)
+        yield _one(compiled, rules, Cells(row, of_rows(Cells(row, rows.children))), key, veil)
 
 
-def _of_row(row: pl.DataFrame, children: Mapping[str, ChildRows]) -> dict[str, ChildRows]:
-    """Give the child rows of one row: keys are compared as text, as the mapping does."""
-    found: dict[str, ChildRows] = {}
-    for name, child in children.items():
-        frame = child.frame
-        for own, other in zip(child.parent_key, child.key, strict=True):
-            wanted = render(row[other])[0] if other in row.columns else None
-            frame = frame.filter(render(frame[own]) == wanted) if wanted is not None else frame.clear()
-        found[name] = _ChildRows(frame, child.parent_key, child.key)
+def of_rows(rows: Cells) -> dict[str, RowsOfParents]:
+    """Give the child rows of these parents only: keys are compared as text, as the mapping does."""
+    found: dict[str, RowsOfParents] = {}
+    for name, child in rows.children.items():
+        marks = [f"__key{place}" for place in range(len(child.key))]
+        parents = pl.DataFrame(
+            [render(rows.frame[column]).alias(m) for column, m in zip(child.key, marks, strict=True)]
+        )
+        mine = child.frame.with_columns(
+            render(child.frame[column]).alias(m) for column, m in zip(child.parent_key, marks, strict=True)
+        )
+        frame = mine.join(parents.unique(), on=marks, how="semi", maintain_order="left").drop(marks)
+        found[name] = RowsOfParents(frame, child.parent_key, child.key)
     return found
 
 
