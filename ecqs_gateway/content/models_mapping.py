@@ -258,7 +258,7 @@ class MappingFile(ContentModel):
     newest_by: tuple[Text, ...] = ()
     """Of rows with one business key the one with the greatest of these columns goes; others count as superseded."""
     ignore: tuple[Text, ...] = ()
-    """Source columns left out on purpose."""
+    """Source columns left out on purpose; those of a child table as cp.XH."""
     fields: Annotated[Mapping[FieldPath, FieldMapping], Field(min_length=1)]
     """National fields by dotted path, each with where it comes from."""
     children: Mapping[Name, ListMapping] = Field(default_factory=dict)

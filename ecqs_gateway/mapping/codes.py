@@ -71,6 +71,8 @@ class LocalCodeTable:
     name: str
     file: str
     codes: tuple[LocalCode, ...]
+    columns: tuple[str, ...] = _REQUIRED
+    """Columns of the file, in order."""
 
     @property
     def dated(self) -> bool:
@@ -104,6 +106,7 @@ def load_local_codes(name: str, text: str, file: str) -> tuple[LocalCodeTable, l
     codes: list[LocalCode] = []
     written = text.split("\n")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns: list[str] = []
     try:
         header = next(reader, [])
         columns = _header(header, _Spot(file, 1, written[0], problems))
@@ -115,7 +118,7 @@ def load_local_codes(name: str, text: str, file: str) -> tuple[LocalCodeTable, l
     except csv.Error as error:
         problems.append(MappingProblem("ECQS-1041", (), f"is not CSV: {error}", file=file, line=reader.line_num))
     problems.extend(_repeats(codes, file))
-    return LocalCodeTable(name, file, tuple(codes)), problems
+    return LocalCodeTable(name, file, tuple(codes), tuple(columns) or _REQUIRED), problems
 
 
 @dataclass(frozen=True)

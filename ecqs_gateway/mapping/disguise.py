@@ -26,7 +26,7 @@ __all__ = ["Disguise"]
 Replace = Callable[[str], str]
 _OFFICES = ("authority.", "issuer.", "decider.")
 _ENTERPRISES = ("holder.name", "producer.name", "enterprise.name", "applicant.name")
-_FREE_TEXT = ("note", "remark", "opinion", "reason")
+_FREE_TEXT = ("note", "remark", "opinion", "reason", "mark")
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,10 @@ def _replacement(leaf: Leaf, faker: Faker) -> Replace | None:
         return None
     if isinstance(leaf.type, Uscc):
         return faker.credit_code
-    if leaf.name == "address":
-        return faker.address
-    if leaf.name == "trade_mark":
-        return faker.words
     free = any(leaf.name == word or leaf.name.endswith(f"_{word}") for word in _FREE_TEXT)
-    return faker.words if isinstance(leaf.type, OrgName) or leaf.path in _ENTERPRISES or free else None
+    if free or isinstance(leaf.type, OrgName) or leaf.path in _ENTERPRISES:
+        return faker.words
+    return faker.address if leaf.name == "address" else None
 
 
 def _own_fillers(compiled: CompiledMapping) -> list[str]:

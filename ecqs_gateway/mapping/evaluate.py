@@ -14,9 +14,10 @@ import polars as pl
 from ecqs_gateway.mapping.codematch import CodeMatch
 from ecqs_gateway.mapping.codenotes import coded
 from ecqs_gateway.mapping.faults import MISSING, NOT_DECLARED_FORM
-from ecqs_gateway.mapping.fields import FieldPlan
+from ecqs_gateway.mapping.fields import FieldPlan, field_texts
 from ecqs_gateway.mapping.mapped import FLAG, REJECT
 from ecqs_gateway.mapping.problemlines import Place, ProblemLines
+from ecqs_gateway.mapping.source import SourceColumns
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.record import Group, Leaf, Repeated
@@ -82,6 +83,11 @@ class FieldSet:
             if state.text is not None:
                 self._found(state, values[plan.path], verdicts.get(plan.path), place, problems)
         return list(values.values())
+
+    def business_dates(self, source: SourceColumns) -> pl.Series:
+        """Give the business date of each record of a source, by which code files are read."""
+        plan = next(plan for plan in self.plans if plan.path == self.date)
+        return self._days(field_texts([plan], source, raw=True), source.height)
 
     def _days(self, texts: Mapping[str, pl.Series], height: int) -> pl.Series:
         """Give the business date of each record, by which code files are read; null where it cannot be read."""
