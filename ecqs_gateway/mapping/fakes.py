@@ -33,6 +33,8 @@ _NUMBER = re.compile(
 )
 _CITIZEN = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])", re.ASCII)
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.ASCII)
+_TELLING = re.compile(r"[IOSVZXiosvzx]")
+"""Letters that make a number one of another kind, or none at all."""
 _CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _FIRST_DAY = date(1950, 1, 1)
 _FIFTY_YEARS = 18_262
@@ -72,7 +74,7 @@ class Faker:
         signs = [place for place, sign in enumerate(narrow) if sign.isascii() and sign.isalnum()]
         plain = "".join(narrow[place] for place in signs).upper()
         if len(plain) != 18 or any(sign not in _CREDIT for sign in plain):
-            return self.words(text)
+            return self._guarded(text, lambda given: self._shaped(given, _TELLING.finditer(given)))
         made = self._code_like(plain)
         result = list(text)
         for place, sign in zip(signs, made, strict=True):

@@ -85,9 +85,10 @@ def _list(given: ListMapping | None, node: Repeated, plan: ListPlan, codes: Code
     place: Place = ("children", node.path)
     group = {"absent": "absent", "none": "open"}.get(plan.origin, "mapped")
     columns = (plan.source,) if plan.source else ()
+    absent = given.absent if given else None
     yield FieldLine(
         f"{node.path}[]", node.title, "列表", "", "M" if node.required else "O", node.source, group, columns,
-        _list_rule(plan), absent=given.absent if given else None, yaml=place, key=node.path,
+        _absent_rule(absent) if absent else _list_rule(plan), absent=absent, yaml=place, key=node.path,
     )  # fmt: skip
     inner = {one.path: one for one in plan.fields.plans}
     for child in node.nodes:
@@ -95,7 +96,7 @@ def _list(given: ListMapping | None, node: Repeated, plan: ListPlan, codes: Code
             mine = given.fields.get(leaf.path) if given else None
             line = _field(leaf, inner[leaf.path], mine, (*place, "fields", leaf.path), codes, certain=certain)
             constraint = "C" if line.constraint == "M" else line.constraint
-            absent = line.absent or (given.absent if given else None)
+            gone = line.absent or absent
             yield FieldLine(
                 **{
                     **vars(line),
@@ -103,8 +104,8 @@ def _list(given: ListMapping | None, node: Repeated, plan: ListPlan, codes: Code
                     "key": f"{node.path}.{leaf.path}",
                     "constraint": constraint,
                     "group": "absent" if plan.origin == "absent" else line.group,
-                    "absent": absent,
-                    "rule": _absent_rule(absent) if plan.origin == "absent" and absent else line.rule,
+                    "absent": gone,
+                    "rule": _absent_rule(gone) if plan.origin == "absent" and gone else line.rule,
                 }
             )
 
@@ -199,4 +200,4 @@ def _list_rule(plan: ListPlan) -> str:
         return f"{plan.source} 按 {plan.by} 切分" if plan.by else f"{plan.source} 中每处匹配 {plan.each} 的为一项"
     if plan.origin == "json":
         return f"{plan.source} 中 JSON 数组的每一个元素为一项"
-    return f"本单位没有：{plan.reason}" if plan.origin == "absent" else ""
+    return ""

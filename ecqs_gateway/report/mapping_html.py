@@ -17,6 +17,7 @@ body { font: 13px/1.5 "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei
        color: #1b1f24; margin: 2rem auto; max-width: 1500px; padding: 0 1.5rem; }
 h1 { font-size: 22px; margin: 0 0 1rem; overflow-wrap: anywhere; }
 h2 { font-size: 16px; margin: 2.2rem 0 .6rem; }
+h3 { font-size: 13px; font-weight: 600; margin: 1.4rem 0 .4rem; break-after: avoid; }
 table { border-collapse: collapse; width: 100%; table-layout: fixed; }
 th, td { border: 1px solid #9aa7b5; padding: .3rem .45rem; vertical-align: top; text-align: left;
          overflow-wrap: anywhere; white-space: pre-wrap; }
@@ -35,7 +36,7 @@ thead { display: table-header-group; }
 @page { size: A4 landscape; margin: 12mm 10mm; }
 @media print { body { margin: 0; max-width: none; padding: 0; font-size: 9.5px; } .facts td, .code { font-size: 9px; } }
 """
-_FIELD_WIDTHS = (4, 14, 8, 8, 5, 4, 9, 6, 8, 10, 17, 7)
+_FIELD_WIDTHS = (3, 17, 9, 8, 5, 5, 9, 6, 8, 9, 15, 6)
 _CODE_WIDTHS = (5, 22, 9, 18, 10, 9, 9, 18)
 _ABSENT_WIDTHS = (22, 15, 35, 15, 13)
 _MONO = {"字段代码", "来源字段", "来源表", "本单位代码", "国家代码"}
@@ -61,7 +62,7 @@ def mapping_html(table: Table, *, made: datetime) -> str:
     if table.absent:
         parts += ["<h2>二、本单位没有的数据项</h2>", _table(ABSENT_COLUMNS, _ABSENT_WIDTHS, table.absent)]
     if table.codes:
-        parts.append("<h2>三、代码对照</h2>")
+        parts.append(f"<h2>{'三' if table.absent else '二'}、代码对照</h2>")
     for one in table.codes:
         parts.append(f'<h3><span class="code">{escape(one.name)}</span>（{escape(one.file)}）</h3>')
         parts.append(_table(CODE_COLUMNS, _CODE_WIDTHS, one.lines))
