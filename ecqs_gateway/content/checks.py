@@ -42,6 +42,7 @@ from ecqs_gateway.rules.check import EXAMPLE_DAY
 
 __all__ = ["Checked", "check_bundle"]
 
+_FOLLOW_FROM_GAPS = frozenset({"ECQS-1031", "ECQS-1051"})
 _UNITS = "schemas/codes/units.csv"
 _CALENDAR = "schemas/calendar"
 _LISTED = 12
@@ -90,6 +91,8 @@ class _Check:
             elif isinstance(file.model, MappingFile):
                 self.problems.extend(check_mapping(file, file.model, around))
                 self._compile(file, file.model, around, codes, local, compiled)
+            elif isinstance(file.rest, MappingFile):
+                self._look_at_rest(file, file.rest, around, codes, local)
             elif isinstance(file.model, SourceFile):
                 self.problems.extend(check_source(file, file.model, around))
             elif isinstance(file.model, CaseFile):
@@ -197,6 +200,22 @@ class _Check:
                     message = f"the source column {name} is neither used nor ignored"
                     hint = "map it, or add it to ignore"
                     self.problems.append(at(file, ("ignore",), "ECQS-1051", message, hint, severity="warning"))
+
+    def _look_at_rest(
+        self,
+        file: Loaded,
+        mapping: MappingFile,
+        around: Surroundings,
+        codes: CodeTables,
+        local: Mapping[str, Mapping[str, LocalCodeTable]],
+    ) -> None:
+        """Tell the mistakes of the good fields of a mapping whose other fields cannot be read."""
+        found: dict[Lane, CompiledMapping] = {}
+        before = len(self.problems)
+        self._compile(file, mapping, around, codes, local, found)
+        # What the wrong fields would have used or given is missing here, and is no mistake of its own.
+        mine = [one for one in self.problems[before:] if one.code not in _FOLLOW_FROM_GAPS]
+        self.problems[before:] = mine
 
     def _run_cases(
         self,
