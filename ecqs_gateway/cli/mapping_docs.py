@@ -109,7 +109,9 @@ def _compare(content: Content, file: Path, *, as_json: bool) -> None:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise Misconfigured("ECQS-6069", f"the file cannot be read ({error.strerror})", where=str(file)) from error
+        hint = "give the workbook `ecqs mapping docs --out` wrote"
+        message = f"the file cannot be read ({error.strerror})"
+        raise Misconfigured("ECQS-6069", message, where=str(file), hint=hint) from error
     signed = read_table(data, place=str(file))
     table = mapping_table(content, open_bench(content, signed.unit, signed.kind).lane.mapping)
     found = compare_table(signed, table)

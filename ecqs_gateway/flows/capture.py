@@ -18,6 +18,7 @@ from ecqs_gateway.content.case_outcome import CaseRows, Made, Outcome, SourceSha
 from ecqs_gateway.content.case_runs import try_case
 from ecqs_gateway.content.case_suite import Suite
 from ecqs_gateway.content.models import CaseFile
+from ecqs_gateway.content.problems import did_you_mean
 from ecqs_gateway.content.shapes import seen
 from ecqs_gateway.content.yaml_reader import read_yaml
 from ecqs_gateway.content.yaml_write import Value, flow, scalar
@@ -66,7 +67,8 @@ def capture(
     known = {*lane.mapping.used_columns, *lane.stream.key}
     odd = sorted(set(keep) - known)
     if odd:
-        raise Misconfigured("ECQS-6067", f"the mapping reads no column {', '.join(odd)}", hint="look at --keep")
+        hint = did_you_mean(odd[0], sorted(known), listed=40)
+        raise Misconfigured("ECQS-6067", f"the mapping reads no column {', '.join(odd)}", hint=hint)
     cells = _narrowed(lane, find_rows(gateway, lane, wish).cells)
     if not cells.frame.height:
         raise Misconfigured("ECQS-6064", "there is no row to capture", where=f"{wish.unit}/{wish.kind}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from ecqs_gateway.content.case_suite import Suite
@@ -18,13 +20,27 @@ KIND = "certificate"
 MAP = f"mappings/{UNIT}/{KIND}.yaml"
 
 
-@pytest.fixture
-def synced(world, w):
-    """A unit with five good rows, one refused for its code, one for its day; everything sent."""
-    rows = [*(w.licence(UNIT, n) for n in range(1, 6)), w.licence(UNIT, 6, zt="暂停"), w.licence(UNIT, 7, fzrq="昨天")]
-    world.province(UNIT, rows)
-    world.sync()
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    """A unit with five good rows, one refused for its code, one for its day; everything sent, once for all tests."""
+    w = sys.modules["ecqs_test_support_world"]
+    world = w.World(tmp_path_factory.mktemp("workbench"))
+    world.build()
+    with world.headquarters():
+        rows = [
+            *(w.licence(UNIT, n) for n in range(1, 6)),
+            w.licence(UNIT, 6, zt="暂停"),
+            w.licence(UNIT, 7, fzrq="昨天"),
+        ]
+        world.province(UNIT, rows)
+        world.sync()
     return world
+
+
+@pytest.fixture
+def synced(base, w, tmp_path):
+    """A copy of it for one test."""
+    return w.clone(base, tmp_path / "world")
 
 
 def see(world, **wish):
