@@ -163,6 +163,11 @@ Members lie at most {deepest} levels deep; `$` is the element itself, for arrays
 Items in which every mapped column is empty are left out; a constant or default alone makes no item. Equal items stay.
 Keys of parent and child rows are compared as text. A child row whose parent was not read is counted as an orphan.
 
+## Columns left out
+
+`ignore: [BZ, cp.CPBZ]` lists source columns left out on purpose, those of a child table with its name. A column that is
+neither used nor ignored is one nobody looked at: `ecqs check` warns of it, `ecqs mapping coverage` lists it.
+
 ## Which row goes
 
 `newest_by: [YXQZ, FZRQ]`: of several rows with one business key the one with the greatest values goes, the others are
