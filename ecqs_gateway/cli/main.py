@@ -57,6 +57,7 @@ def _register() -> None:
         keys,
         ledger,
         letters,
+        mapping,
         observe,
         prove,
         prune,
@@ -89,6 +90,7 @@ def _register() -> None:
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(keys.app, name="keys")
+    app.add_typer(mapping.app, name="mapping")
     app.add_typer(sandbox.app, name="sandbox")
     app.add_typer(ledger.app, name="ledger")
 

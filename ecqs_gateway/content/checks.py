@@ -8,8 +8,6 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-import polars as pl
-
 from ecqs_gateway.content.case_runs import SourceShape, run_case
 from ecqs_gateway.content.codes import load_code_tables
 from ecqs_gateway.content.cross import (
@@ -22,11 +20,12 @@ from ecqs_gateway.content.cross import (
     used_codes,
 )
 from ecqs_gateway.content.files import Bundle, place_of
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, MappingFile, RulesFile, SqlStream
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile, SqlStream
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem, Severity, nearest
 from ecqs_gateway.content.rule_checks import check_catalogue
+from ecqs_gateway.content.shapes import seen
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.codes import LocalCodeTable, load_local_codes
 from ecqs_gateway.mapping.compile import Columns, inspect_mapping
@@ -43,6 +42,7 @@ from ecqs_gateway.rules.check import EXAMPLE_DAY
 
 __all__ = ["Checked", "check_bundle"]
 
+_FOLLOW_FROM_GAPS = frozenset({"ECQS-1031", "ECQS-1051"})
 _UNITS = "schemas/codes/units.csv"
 _CALENDAR = "schemas/calendar"
 _LISTED = 12
@@ -91,6 +91,8 @@ class _Check:
             elif isinstance(file.model, MappingFile):
                 self.problems.extend(check_mapping(file, file.model, around))
                 self._compile(file, file.model, around, codes, local, compiled)
+            elif isinstance(file.rest, MappingFile):
+                self._look_at_rest(file, file.rest, around, codes, local)
             elif isinstance(file.model, SourceFile):
                 self.problems.extend(check_source(file, file.model, around))
             elif isinstance(file.model, CaseFile):
@@ -199,6 +201,22 @@ class _Check:
                     hint = "map it, or add it to ignore"
                     self.problems.append(at(file, ("ignore",), "ECQS-1051", message, hint, severity="warning"))
 
+    def _look_at_rest(
+        self,
+        file: Loaded,
+        mapping: MappingFile,
+        around: Surroundings,
+        codes: CodeTables,
+        local: Mapping[str, Mapping[str, LocalCodeTable]],
+    ) -> None:
+        """Tell the mistakes of the good fields of a mapping whose other fields cannot be read."""
+        found: dict[Lane, CompiledMapping] = {}
+        before = len(self.problems)
+        self._compile(file, mapping, around, codes, local, found)
+        # What the wrong fields would have used or given is missing here, and is no mistake of its own.
+        mine = [one for one in self.problems[before:] if one.code not in _FOLLOW_FROM_GAPS]
+        self.problems[before:] = mine
+
     def _run_cases(
         self,
         around: Surroundings,
@@ -266,21 +284,8 @@ def _units(codes: CodeTables) -> Mapping[str, str]:
 
 
 def _seen(unit: str, kind: str, around: Surroundings) -> tuple[Columns | None, Mapping[str, Columns | None] | None]:
-    """Give what is known of the source: the columns of its table, and which child tables the connector has."""
     connector = around.connectors.get(unit)
-    stream = connector.streams.get(kind) if connector is not None else None
-    if connector is None or stream is None:
-        return None, None
-    source, zone = around.sources.get(unit), connector.source.time_zone
-    table = source.table(stream) if source is not None else None
-    columns = source.dtypes(table, zone) if source is not None and table is not None else None
-    children: dict[str, Columns | None] = {}
-    for name, child in stream.children.items() if isinstance(stream, SqlStream) else ():
-        rows = source.tables.get(child.table) if source is not None else None
-        children[name] = source.dtypes(rows, zone) if source is not None and rows is not None else None
-    if columns is not None and isinstance(stream, FileStream):
-        columns |= {"__file": pl.String(), "__line": pl.UInt32()}
-    return columns, children
+    return seen(connector, around.sources.get(unit), kind) if connector is not None else (None, None)
 
 
 def _connector_columns(connector: ConnectorFile, kind: str) -> frozenset[str]:
@@ -305,8 +310,10 @@ def _converted(
 
 def _of_code_file(mistake: MappingProblem, meant: tuple[str, str | None] | None) -> Problem:
     text, hint = meant or (None, None)
-    place = mistake.file or "", mistake.line or 1, 1
-    return Problem(*place, _severity(mistake), mistake.code, mistake.message, mistake.hint or hint, text)
+    place = mistake.file or "", mistake.line or 1, mistake.column or 1
+    return Problem(
+        *place, _severity(mistake), mistake.code, mistake.message, mistake.hint or hint, mistake.text or text
+    )
 
 
 def _severity(mistake: MappingProblem) -> Severity:

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from ecqs_gateway.content.problems import Problem, did_you_mean, nearest
 from ecqs_gateway.content.yaml_reader import Document, Path
 
-__all__ = ["explain"]
+__all__ = ["explain", "without_faults"]
 
 _SENTENCES: Mapping[str, str] = {
     "tuple_type": "must be a list, such as [A, B]",
@@ -50,6 +50,20 @@ def explain(error: ValidationError, document: Document, *, file: str, model: typ
     unknown = [path for path, detail in found if detail["type"] == "extra_forbidden"]
     explainer = _Explainer(document, file, model)
     return [explainer.problem(path, detail) for path, detail in found if not _follows(path, detail, unknown)]
+
+
+def without_faults(error: ValidationError, data: Any) -> Any:
+    """Give the data without the entries of its tables that hold a mistake, so that the rest can be looked at, too.
+
+    An entry is one key of a table at the top of the file (one field, one list); None where a mistake lies elsewhere.
+    """
+    rest = {key: dict(value) if isinstance(value, Mapping) else value for key, value in data.items()}
+    for detail in error.errors(include_url=False):
+        path = _path(detail["loc"], data)
+        if len(path) < 2 or not isinstance(rest.get(str(path[0])), dict):
+            return None
+        rest[str(path[0])].pop(path[1], None)
+    return rest
 
 
 def _follows(path: Path, detail: ErrorDetails, unknown: list[Path]) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from ecqs_gateway.content.explain import explain
+from ecqs_gateway.content.explain import explain, without_faults
 from ecqs_gateway.content.files import Bundle, Place, place_of, scan
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, NationalFile, RulesFile
 from ecqs_gateway.content.models_sources import SourceFile
@@ -175,8 +175,17 @@ def _read(path: str, raw: bytes, problems: list[Problem]) -> Loaded:
         model = model_type.model_validate(document.data)
     except ValidationError as error:
         problems.extend(explain(error, document, file=path, model=model_type))
-        return Loaded(path, place, document, None)
+        return Loaded(path, place, document, None, _rest(error, document) if model_type is MappingFile else None)
     return Loaded(path, place, document, model)
+
+
+def _rest(error: ValidationError, document: Document) -> MappingFile | None:
+    """Give the mapping without its wrong fields, so that the other fields' mistakes are told in the same breath."""
+    data = without_faults(error, document.data) if isinstance(document.data, dict) else None
+    try:
+        return MappingFile.model_validate(data) if data is not None else None
+    except ValidationError:
+        return None
 
 
 def _todos(path: str, document: Document) -> Iterator[Problem]:

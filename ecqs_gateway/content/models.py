@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecqs_gateway.content.models_cases import ANY_PROBLEM, CaseCheck, CaseExpectation, CaseFile, CaseProblem
 from ecqs_gateway.content.models_connector import (
     BatchSettings,
     ChildTable,
@@ -20,9 +21,6 @@ from ecqs_gateway.content.models_connector import (
 )
 from ecqs_gateway.content.models_mapping import (
     Absent,
-    CaseExpectation,
-    CaseFile,
-    CaseProblem,
     Clean,
     CleanWord,
     CodesUse,
@@ -38,8 +36,10 @@ from ecqs_gateway.content.models_retention import RetentionSettings
 from ecqs_gateway.content.models_rules import Clause, Effective, Example, Examples, Rule, RuleMessage, RulesFile
 
 __all__ = [
+    "ANY_PROBLEM",
     "Absent",
     "BatchSettings",
+    "CaseCheck",
     "CaseExpectation",
     "CaseFile",
     "CaseProblem",

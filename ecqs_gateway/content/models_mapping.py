@@ -17,13 +17,10 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ecqs_gateway.content.models_connector import ContentModel, UnitCode, Version, refuse
-from ecqs_gateway.content.scalars import XML_TEXT, CaseValue, Day, Integer, Name, Pattern, Text
+from ecqs_gateway.content.scalars import XML_TEXT, Day, Integer, Name, Pattern, Text
 
 __all__ = [
     "Absent",
-    "CaseExpectation",
-    "CaseFile",
-    "CaseProblem",
     "Clean",
     "CleanWord",
     "CodesUse",
@@ -33,6 +30,7 @@ __all__ = [
     "ListMapping",
     "MappingFile",
     "PieceOf",
+    "RecordText",
     "RecordValue",
     "SplitList",
     "UnmappedDefault",
@@ -106,6 +104,8 @@ class CodesUse(ContentModel):
         Discriminator(_unmapped_form),
     ]
     """What happens to a value that is not in the file: reject the record, pass it on with a finding, or a default."""
+    inexact: Literal["pass", "flag", "reject"] = "pass"
+    """What happens where the file says wider or narrower: pass in silence, flag with a finding, or reject."""
 
 
 class Join(ContentModel):
@@ -258,7 +258,7 @@ class MappingFile(ContentModel):
     newest_by: tuple[Text, ...] = ()
     """Of rows with one business key the one with the greatest of these columns goes; others count as superseded."""
     ignore: tuple[Text, ...] = ()
-    """Source columns left out on purpose."""
+    """Source columns left out on purpose; those of a child table as cp.XH."""
     fields: Annotated[Mapping[FieldPath, FieldMapping], Field(min_length=1)]
     """National fields by dotted path, each with where it comes from."""
     children: Mapping[Name, ListMapping] = Field(default_factory=dict)
@@ -275,57 +275,3 @@ RecordValue = Annotated[
     Discriminator(_value_form),
 ]
 """A national value in a case or an example: the text as it stands in the XML, null, or a list of tables of such."""
-
-
-Severity = Literal["reject", "flag"]
-
-
-class CaseProblem(ContentModel):
-    """A problem a sample row must cause."""
-
-    row: Annotated[Integer, Field(ge=1)]
-    """Which sample row, counted from 1."""
-    field: Text
-    """National field the problem is about, such as issue_date or products[2].name."""
-    rule: Text
-    """Problem code (ECQS-12xx) or rule id."""
-    severity: Severity = "reject"
-    """Whether the record cannot go (reject) or goes with a finding (flag)."""
-
-
-class CaseExpectation(ContentModel):
-    """What the sample rows must become."""
-
-    records: tuple[Mapping[FieldPath, RecordValue], ...] = ()
-    """Records in the order of their rows, each with the fields to compare, written as in the XML; null means absent."""
-    problems: tuple[CaseProblem, ...] = ()
-    """Problems the rows must cause; any other problem fails the case."""
-    superseded: Annotated[Integer, Field(ge=0)] = 0
-    """How many rows give way to a newer row with the same business key."""
-
-
-class CaseFile(ContentModel):
-    """A file mappings/<unit>/cases/<name>.yaml: sample source rows and what the mapping must make of them."""
-
-    model_config = ConfigDict(title="mappings/<unit>/cases/<name>.yaml")
-
-    version: Version
-    """Version of this file format; 1."""
-    unit: UnitCode
-    """Six digits of the reporting unit; the same as the folder name."""
-    kind: Name
-    """Record kind, such as certificate."""
-    title: Text
-    """What the case shows, in one sentence."""
-    rows: Annotated[tuple[Mapping[Text, CaseValue], ...], Field(min_length=1)]
-    """Source rows by column; invented persons and enterprises only."""
-    children: Mapping[Name, tuple[Mapping[Text, CaseValue], ...]] = Field(default_factory=dict)
-    """Rows of the child tables, by the connector's name for the table."""
-    expect: CaseExpectation
-    """What the rows must become."""
-
-    @model_validator(mode="after")
-    def _proves_something(self) -> CaseFile:
-        if not self.expect.records and not self.expect.problems:
-            raise refuse("expect must hold at least one record or one problem, or the case proves nothing")
-        return self

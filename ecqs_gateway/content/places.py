@@ -23,3 +23,5 @@ class Loaded:
     place: Place
     document: Document | None
     model: BaseModel | None
+    rest: BaseModel | None = None
+    """What could be read of a mapping in which single fields are wrong: looked at for more mistakes, never used."""

@@ -31,6 +31,7 @@ Codes (stable):
 1043  a source value that stands twice in a code file
 1044  a code file nobody uses
 1045  a case did not come out as it promises
+1046  days on which no line of a code file says what a source value is
 1049  a code file that cannot be opened
 1050  a source column that was not seen at the source
 1051  a source column nobody looked at: neither used nor ignored

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -132,6 +132,20 @@ class FolderSource:
                         self._check_unchanged(file)
                         known = {**known, dropped.name: file.sha256}
                     yield self._chunk(next(numbers), piece, Watermark(files=known) if last else None)
+
+    def pick(self, limit: int, where: Mapping[str, str] | None = None) -> Chunk:
+        """Give the first rows of the first files, or those whose columns have these texts; moves no watermark."""
+        held: list[_Piece] = []
+        for chunk in self.chunks():
+            frame = chunk.frame
+            for name, text in (where or {}).items():
+                frame = frame.filter(pl.col(name).cast(pl.String) == text) if name in frame.columns else frame.clear()
+            held.append(_Piece(frame.head(limit - sum(each.frame.height for each in held)), chunk.unreadable))
+            if sum(each.frame.height for each in held) >= limit:
+                break
+        frames = [each.frame for each in held if each.frame.height] or [each.frame for each in held[:1]]
+        unreadable = pl.concat([no_unreadable(), *(each.unreadable for each in held)])
+        return self._chunk(1, _Piece(pl.concat(frames, how="diagonal") if frames else pl.DataFrame(), unreadable), None)
 
     def _chunk(self, number: int, piece: _Piece, watermark: Watermark | None) -> Chunk:
         self.tally.rows += piece.frame.height

@@ -71,6 +71,11 @@ class RowReader(ABC):
                 return
             yield decoder.batch(piece)
 
+    def few(self, query: Query, limit: int) -> Batch:
+        """Give the first rows of a query, and no more are asked of the database."""
+        with source_errors(self._place, reading=True):
+            return Decoder(query.columns, self._zone).batch(self._page(query.statement.limit(limit), limit))
+
     def _pieces(self, query: Query, size: int, *, between: bool) -> Iterator[Sequence[Sequence[Any]]]:
         if self.several or not (query.unique or between):
             return self._rows(query.statement, min(size, _ROWS_AT_ONCE))

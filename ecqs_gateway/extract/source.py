@@ -48,6 +48,10 @@ class Source(Protocol):
         """Give what is new behind the watermark; ``since`` reads again from that day and never less than without it."""
         ...
 
+    def pick(self, limit: int, where: Mapping[str, str] | None = None) -> Chunk:
+        """Give a few rows: the first ones, or those whose columns have these texts; moves no watermark."""
+        ...
+
     def describe(self) -> Mapping[str, TableDescription]:
         """Describe the tables or files as they are now."""
         ...

@@ -152,6 +152,16 @@ class DatabaseSource:
         yield from _completed(chunks, plan.child_marks) if plan.child_marks else chunks
         self._remark_at_end()
 
+    def pick(self, limit: int, where: Mapping[str, str] | None = None) -> Chunk:
+        """Give the first rows by key, or those whose columns have these texts, with their child rows.
+
+        Asks the database for no more than ``limit`` rows, and moves no watermark.
+        """
+        with source_errors(self._place, reading=True):
+            self._queries.table.require(where or (), self._place)
+            batch = self._session.reader.few(self._queries.picked(where or {}), limit)
+            return self._chunk(1, "window", self._session.reader, (batch.frame, batch.bad_cells), None)
+
     def _plan(self, after: Watermark | None, since: date | None) -> _Plan:
         queries, stamp = self._queries, self._queries.stamp
         first: list[tuple[Series, Query | None]] = [("keyless", queries.keyless()), ("unstamped", queries.unstamped())]

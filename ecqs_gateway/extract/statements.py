@@ -174,6 +174,16 @@ class StreamQueries:
         order = tuple(dict.fromkeys((self.changed_at, *self.key)))
         return self._select(order, *conditions, *self._has_key())
 
+    def picked(self, where: Mapping[str, str]) -> Query:
+        """Give the rows whose columns have these texts, in the order of the key; without any, all rows."""
+        clause = self.table.clause
+        conditions = [_has_text(clause.c[name], self._kind(name), text) for name, text in where.items()]
+        return self._select(self.key, *conditions)
+
+    def _kind(self, name: str) -> str:
+        # A column of SQLite may hold a number whatever its type says.
+        return "other" if self.dialect == "sqlite" else self.table[name].kind
+
     def by_child(self, lowest: Native, children: Mapping[str, tuple[ChildQuery, Native]]) -> Query | None:
         """Give the rows below the window with a child row at or above that child's own lowest time of change."""
         if self.changed_at is None or not children:
@@ -182,6 +192,17 @@ class StreamQueries:
         column = clause.c[self.changed_at]
         changed = [_has_changed_child(clause, child, since) for child, since in children.values()]
         return self._select(self.key, column < lowest, sa.or_(*changed), *self._has_key())
+
+
+def _has_text(column: sa.ColumnClause[Any], kind: str, text: str) -> Condition:
+    """Compare a column of any type with what a person typed; text and whole numbers so that an index serves."""
+    if kind == "text":
+        return column == text
+    if kind in {"int", "unsigned"} and text.isascii() and text.removeprefix("-").isdigit():
+        number = int(text)
+        if abs(number) < 2**63:
+            return column == number
+    return sa.cast(column, sa.Text()) == text
 
 
 def _has_changed_child(parent: sa.TableClause, child: ChildQuery, since: Native) -> Condition:

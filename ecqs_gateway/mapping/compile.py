@@ -91,7 +91,7 @@ class _Work:
         for place, name in enumerate(self.mapping.newest_by):
             self.desk.column(name, scope, ("newest_by", place))
         lists = tuple(self._lists())
-        record = field_set(self.spec.nodes, plans, self.desk.codes)
+        record = field_set(self.spec.nodes, plans, self.desk.codes, date=self.spec.date)
         wanted = dict(self._wanted(plans.values(), lists))
         self._ignored(wanted)
         return CompiledMapping(self.mapping, self.spec, self.desk.codes, record, lists, MappingProxyType(wanted))
@@ -220,9 +220,17 @@ class _Work:
             if name in wanted:
                 message = f"{name} is ignored here, but used by {', '.join(wanted[name])}"
                 self.desk.report("ECQS-1066", ("ignore", place), message, "take it out of ignore", warning=True)
-            elif self.columns is not None and name not in self.columns:
-                message, hint = f"there is no source column {name!r}", did_you_mean(name, self.columns)
+            elif not self._known(name):
+                message, hint = f"there is no source column {name!r}", did_you_mean(name, self.columns or ())
                 self.desk.report("ECQS-1050", ("ignore", place), message, hint, warning=True)
+
+    def _known(self, name: str) -> bool:
+        """Say whether a column is there, or may be: those of child tables are named ``cp.XH``."""
+        child, dot, column = name.partition(".")
+        below = (self.children or {}).get(child)
+        if dot and self.children is not None and child in self.children:
+            return below is None or column in below
+        return self.columns is None or name in self.columns
 
 
 def _leaves(nodes: Iterable[object]) -> Iterator[tuple[str, Leaf]]:

@@ -10,7 +10,8 @@ import polars as pl
 
 from ecqs_gateway.content.models import Absent, CodesUse, FieldMapping, PieceOf
 from ecqs_gateway.content.problems import did_you_mean
-from ecqs_gateway.mapping.codes import CodeStep, LocalCodeTable
+from ecqs_gateway.mapping.codematch import CodeStep
+from ecqs_gateway.mapping.codes import LocalCodeTable
 from ecqs_gateway.mapping.dateforms import DateForms, FormError
 from ecqs_gateway.mapping.expr import ExprContext, ExpressionError, compile_expr
 from ecqs_gateway.mapping.faults import MappingProblem
@@ -111,6 +112,7 @@ def compile_field(given: FieldMapping, leaf: Leaf, scope: Scope, desk: Desk) -> 
         parse=_parse(given.parse, leaf, desk, (*path, "parse")),
         codes=_codes(given.codes, leaf, steps, desk, (*path, "codes")) if given.codes else None,
         unmapped=_unmapped(given.codes, leaf, desk, (*path, "codes", "unmapped")) if given.codes else None,
+        inexact=given.codes.inexact if given.codes else "pass",
         default=given.default,
     )
 

@@ -63,7 +63,8 @@ class CompiledMapping:
         if self.mapping.newest_by:
             by = {name: frame.schema[name] for name in self.mapping.newest_by}
             columns.append(order_key(record.texts(by), by))
-        lists = {plan.path: plan.run(record, attached, problems) for plan in self.lists}
+        days = next(series for series in columns if series.name == self.spec.date)
+        lists = {plan.path: plan.run(record, attached, problems, days) for plan in self.lists}
         source = pl.DataFrame([rows, *frame.get_columns()])
         mapped = pl.DataFrame(columns)
         return Mapped(self.spec, mapped, lists, problems.table(), source, attached, orphans, self._columns)

@@ -11,10 +11,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from ecqs_gateway.mapping.faults import DEFAULTED, MISSING, NOT_DECLARED_FORM, PASSED_ON, UNMAPPED
-from ecqs_gateway.mapping.fields import FieldPlan
+from ecqs_gateway.mapping.codematch import CodeMatch
+from ecqs_gateway.mapping.codenotes import coded
+from ecqs_gateway.mapping.faults import MISSING, NOT_DECLARED_FORM
+from ecqs_gateway.mapping.fields import FieldPlan, field_texts
 from ecqs_gateway.mapping.mapped import FLAG, REJECT
 from ecqs_gateway.mapping.problemlines import Place, ProblemLines
+from ecqs_gateway.mapping.source import SourceColumns
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.record import Group, Leaf, Repeated
@@ -50,14 +53,25 @@ class FieldSet:
     """Per optional group, the paths of all fields below it."""
     within: Mapping[str, str]
     """Per field, the innermost optional group it stands in; a required field is missing only where that is present."""
+    date: str = ""
+    """Field that holds the business date; empty for the items of lists."""
 
-    def finish(self, texts: Mapping[str, pl.Series], place: Place, problems: ProblemLines) -> list[pl.Series]:
+    @property
+    def dated(self) -> bool:
+        """Say whether a code file in use depends on the business date."""
+        return any(plan.codes is not None and plan.codes.dated for plan in self.plans)
+
+    def finish(
+        self, texts: Mapping[str, pl.Series], place: Place, problems: ProblemLines, days: pl.Series | None = None
+    ) -> list[pl.Series]:
         """Read and check the fields; ``texts`` is what ``field_texts`` gave, one line per record or item of ``place``.
 
-        Gives the canonical columns in document order. Every text that is there is either read, or has a problem that
-        rejects its record.
+        ``days`` are the business dates of the records the items belong to. Gives the canonical columns in document
+        order. Every text that is there is either read, or has a problem that rejects its record.
         """
-        states = {plan.path: _state(plan, texts.get(plan.path)) for plan in self.plans}
+        if self.date and self.dated:
+            days = self._days(texts, place.height)
+        states = {plan.path: _state(plan, texts.get(plan.path), days) for plan in self.plans}
         values = self._read(states, place.height)
         verdicts = self._verdicts(states, values)
         for plan in self.plans:
@@ -69,6 +83,19 @@ class FieldSet:
             if state.text is not None:
                 self._found(state, values[plan.path], verdicts.get(plan.path), place, problems)
         return list(values.values())
+
+    def business_dates(self, source: SourceColumns) -> pl.Series:
+        """Give the business date of each record of a source, by which code files are read."""
+        plan = next(plan for plan in self.plans if plan.path == self.date)
+        return self._days(field_texts([plan], source, raw=True), source.height)
+
+    def _days(self, texts: Mapping[str, pl.Series], height: int) -> pl.Series:
+        """Give the business date of each record, by which code files are read; null where it cannot be read."""
+        plan = next(plan for plan in self.plans if plan.path == self.date)
+        state = _State(plan, texts.get(self.date)) if plan.plain else _state(plan, texts.get(self.date), None)
+        if state.text is None:
+            return self._fixed(plan, height)
+        return state.text.to_frame().select(plan.leaf.type.read_expr(pl.col(self.date), self.codes)).to_series()
 
     def _read(self, states: Mapping[str, _State], height: int) -> dict[str, pl.Series]:
         texts = [state.text for state in states.values() if state.text is not None]
@@ -167,7 +194,7 @@ class FieldSet:
         return found or FieldProblem(field_type.unreadable, f"无法作为{field_type.title}读取：{field_type.explain()}")
 
 
-def _state(plan: FieldPlan, text: pl.Series | None) -> _State:
+def _state(plan: FieldPlan, text: pl.Series | None, days: pl.Series | None) -> _State:
     """Put one field's text through parse, codes and default."""
     state = _State(plan, text)
     if text is None or plan.plain:
@@ -177,8 +204,7 @@ def _state(plan: FieldPlan, text: pl.Series | None) -> _State:
         if misfits is not None:
             state.refuse(misfits, NOT_DECLARED_FORM, f"{plan.leaf.title}：不符合映射中 parse 声明的日期格式")
     if plan.codes is not None:
-        match = plan.codes.match(text)
-        text = match.national if match.unmapped is None else _unmapped(state, text, match.national, match.unmapped)
+        text = _coded(state, text, plan.codes.match(text, days))
     if plan.default is not None and text.null_count():
         empty = text.is_null() if state.refused is None else text.is_null() & ~state.refused
         text = text.set(empty, plan.default)
@@ -186,26 +212,27 @@ def _state(plan: FieldPlan, text: pl.Series | None) -> _State:
     return state
 
 
+def _coded(state: _State, source: pl.Series, match: CodeMatch) -> pl.Series:
+    """Give the national codes, with whatever the policy of the field puts in place of those that are missing."""
+    plan = state.plan
+    for lines, rule, severity, message in coded(plan, match):
+        if severity == REJECT:
+            state.refuse(lines, rule, message)
+        else:
+            state.notes.append((lines, rule, severity, message))
+    policy = plan.unmapped
+    if match.unmapped is None or policy is None or policy.policy == "reject":
+        return match.national
+    if policy.policy == "pass":
+        return match.national.zip_with(~match.unmapped, source)
+    return match.national.set(match.unmapped, policy.default)
+
+
 def _without_blanks(text: pl.Series, read: pl.Series) -> pl.Series:
     """Make null what the field type could not read because it was blank all along, in a column that was not tidied."""
     lines = (read.is_null() & text.is_not_null()).arg_true()
     blank = lines.filter(text_column(text.gather(lines)).is_null())
     return text if blank.is_empty() else text.clone().scatter(blank, None)
-
-
-def _unmapped(state: _State, source: pl.Series, national: pl.Series, unmapped: pl.Series) -> pl.Series:
-    plan = state.plan
-    table = plan.codes.name if plan.codes else ""
-    told = f"{plan.leaf.title}：本单位代码表 {table} 中没有此值"
-    policy = plan.unmapped
-    if policy is None or policy.policy == "reject":
-        state.refuse(unmapped, UNMAPPED, told)
-        return national
-    if policy.policy == "pass":
-        state.notes.append((unmapped, PASSED_ON, FLAG, f"{told}，按原值报送"))
-        return national.zip_with(~unmapped, source)
-    state.notes.append((unmapped, DEFAULTED, FLAG, f"{told}，按默认值 {policy.default} 报送：{policy.reason}"))
-    return national.set(unmapped, policy.default)
 
 
 def _checks(field_type: FieldType) -> bool:
@@ -216,11 +243,14 @@ def _mask(height: int, *, value: bool) -> pl.Series:
     return pl.Series([value]).new_from_index(0, height)
 
 
-def field_set(nodes: Iterable[Node], plans: Mapping[str, FieldPlan], codes: CodeTables) -> FieldSet:
-    """Put the plans in document order and work out which fields are required within which optional group."""
+def field_set(nodes: Iterable[Node], plans: Mapping[str, FieldPlan], codes: CodeTables, *, date: str = "") -> FieldSet:
+    """Put the plans in document order and work out which fields are required within which optional group.
+
+    ``date`` is the field with the business date, for the fields of a record.
+    """
     found = _Walk(plans)
     found.walk(nodes, None)
-    return FieldSet(tuple(found.ordered), codes, found.groups, found.within)
+    return FieldSet(tuple(found.ordered), codes, found.groups, found.within, date)
 
 
 @dataclass

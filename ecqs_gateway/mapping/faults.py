@@ -27,9 +27,12 @@ from ecqs_gateway.errors import Misconfigured
 __all__ = [
     "BAD_JSON",
     "DEFAULTED",
+    "INEXACT",
     "LIST_EMPTY",
     "MISSING",
     "NOT_DECLARED_FORM",
+    "NO_EQUIVALENT",
+    "OUT_OF_PERIOD",
     "PASSED_ON",
     "UNMAPPED",
     "MappingErrors",
@@ -50,6 +53,12 @@ NOT_DECLARED_FORM = "ECQS-1294"
 """A date is in none of the forms the mapping declares with ``parse``."""
 BAD_JSON = "ECQS-1295"
 """A column that should hold a JSON array does not."""
+NO_EQUIVALENT = "ECQS-1296"
+"""The unit's code file says that a source code has no national code, and the mapping says reject."""
+INEXACT = "ECQS-1297"
+"""The national code does not mean quite what the source code does, and the mapping wants to hear of it."""
+OUT_OF_PERIOD = "ECQS-1254"
+"""A source code is in the unit's code file, but not for the record's business date, and the mapping says reject."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,9 @@ class MappingProblem:
     """``error`` keeps the mapping from being used; ``warning`` does not."""
     file: str | None = None
     line: int | None = None
+    column: int | None = None
+    text: str | None = None
+    """What stands there in a code file."""
 
     def __str__(self) -> str:
         """One line: code, place, message, next step."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ecqs_gateway.mapping.codes import CodeStep
+from ecqs_gateway.mapping.codematch import CodeStep
 from ecqs_gateway.mapping.dateforms import DateForms
 from ecqs_gateway.mapping.expr import CompiledExpr, ExprContext, compile_expr
 from ecqs_gateway.mapping.source import SourceColumns
@@ -71,6 +71,8 @@ class FieldPlan:
     parse: DateForms | None = None
     codes: CodeStep | None = None
     unmapped: Unmapped | None = None
+    inexact: str = "pass"
+    """What becomes of national codes that do not mean quite the same: pass, flag or reject."""
     default: str | None = None
     reason: str | None = None
     """Why the field is declared absent."""

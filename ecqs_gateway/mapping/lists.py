@@ -64,8 +64,17 @@ class ListPlan:
         """National path of the list."""
         return self.spec.path
 
-    def run(self, record: SourceColumns, children: Mapping[str, pl.DataFrame], problems: ProblemLines) -> pl.DataFrame:
-        """Give the canonical items with ``__row`` and ``__item``; ``children`` have the ``__row`` of their parents."""
+    def run(
+        self,
+        record: SourceColumns,
+        children: Mapping[str, pl.DataFrame],
+        problems: ProblemLines,
+        days: pl.Series | None = None,
+    ) -> pl.DataFrame:
+        """Give the canonical items with ``__row`` and ``__item``; ``children`` have the ``__row`` of their parents.
+
+        ``days`` are the business dates of the records.
+        """
         unusable: list[int] = []
         found = self._items(record, children, problems, unusable)
         texts = field_texts(self.fields.plans, SourceColumns(found.drop(ROW)), raw=False)
@@ -75,7 +84,8 @@ class ListPlan:
             texts = {path: text.filter(kept) for path, text in texts.items()}
             rows = rows.filter(kept)
         numbered = _numbered(rows)
-        values = self.fields.finish(texts, Place(rows, numbered[ITEM], self.path), problems)
+        mine = days.gather(rows) if days is not None and self.fields.dated else None
+        values = self.fields.finish(texts, Place(rows, numbered[ITEM], self.path), problems, mine)
         if self.spec.required:
             self._empty(record.height, {*rows.to_list(), *unusable}, problems)
         return numbered.hstack(values)

@@ -112,13 +112,35 @@ source,national,note
 注销,04,含撤回后注销
 ```
 
-Values match without regard to case, width and blanks, after the same cleaning as the column. Columns `equivalence`
-(equal, wider, narrower, none), `valid_from` and `valid_until` may follow; with `none` the national code stays empty
-and the value counts as unmapped. An unmapped value does what `unmapped` says:
+Values match without regard to case, width and blanks, after the same cleaning as the column. Three columns may follow:
+
+| column | holds |
+|---|---|
+| `equivalence` | `equal` (also when left out), `wider` (the national code means more), `narrower` (less), `none` |
+| `valid_from`, `valid_until` | the business dates on which the line holds, both included; empty is open |
+
+With `none` the national code stays empty. A source value may have several lines whose periods do not overlap. The
+business date is the date field of the record kind, such as `issue_date`. A record without one gets the code on which
+all lines of its value agree. `ecqs check` refuses lines of one value that hold at once (ECQS-1043) and warns of days
+between two of them on which none does (ECQS-1046).
+
+```csv
+source,national,note,equivalence,valid_from,valid_until
+有效,01,,,,
+中止,05,2019 年起停用,narrower,,2018-12-31
+中止,04,,wider,2019-01-01,
+备案,,不是许可,none,,
+```
+
+`inexact: pass` (the default) sends a wider or narrower code in silence, `inexact: flag` with a finding ({inexact}),
+`inexact: reject` keeps the record back. `ecqs mapping unmapped` lists the values that have no code, with counts, the
+nearest national code and the line to add.
+
+An unmapped value does what `unmapped` says:
 
 | `unmapped` | the value | the record |
 |---|---|---|
-| `reject` | goes nowhere | is kept back ({unmapped}) |
+| `reject` | goes nowhere | is kept back ({unmapped}, {none} or {outside}: not listed, none, not on this date) |
 | `pass` | goes on as it is | goes with a finding ({passed}), if the field takes the value |
 | `{{default: "99", reason: …}}` | becomes the default | goes with a finding that gives the reason ({defaulted}) |
 
@@ -140,6 +162,11 @@ Members lie at most {deepest} levels deep; `$` is the element itself, for arrays
 
 Items in which every mapped column is empty are left out; a constant or default alone makes no item. Equal items stay.
 Keys of parent and child rows are compared as text. A child row whose parent was not read is counted as an orphan.
+
+## Columns left out
+
+`ignore: [BZ, cp.CPBZ]` lists source columns left out on purpose, those of a child table with its name. A column that is
+neither used nor ignored is one nobody looked at: `ecqs check` warns of it, `ecqs mapping coverage` lists it.
 
 ## Which row goes
 
@@ -163,6 +190,9 @@ _PROBLEMS = (
     (faults.DEFAULTED, "flag", "a code is not in the unit's code file and became the declared default"),
     (faults.NOT_DECLARED_FORM, "reject", "a date is in none of the forms `parse` declares"),
     (faults.BAD_JSON, "reject", "a column that should hold a JSON array does not"),
+    (faults.NO_EQUIVALENT, "reject", "the unit's code file says that a code has no national code"),
+    (faults.INEXACT, "flag or reject", "the national code means more, or less, than the source code"),
+    (faults.OUT_OF_PERIOD, "reject", "a code is in the unit's code file, but not for the record's business date"),
 )
 
 
@@ -178,7 +208,13 @@ def generate() -> str:
         + _AFTER_WORDS.format(fillers=" ".join(_code(one) for one in FILLERS), misfit=faults.NOT_DECLARED_FORM)
         + forms
         + _AFTER_FORMS.format(
-            unmapped=faults.UNMAPPED, passed=faults.PASSED_ON, defaulted=faults.DEFAULTED, deepest=DEEPEST
+            unmapped=faults.UNMAPPED,
+            passed=faults.PASSED_ON,
+            defaulted=faults.DEFAULTED,
+            none=faults.NO_EQUIVALENT,
+            outside=faults.OUT_OF_PERIOD,
+            inexact=faults.INEXACT,
+            deepest=DEEPEST,
         )
         + problems
     )

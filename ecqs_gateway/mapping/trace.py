@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 import polars as pl
 
+from ecqs_gateway.mapping.codematch import CodeMatch
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.mapping.evaluate import FieldSet
 from ecqs_gateway.mapping.fields import FieldPlan, blank_to_null
@@ -57,6 +58,8 @@ class FieldTrace:
     problems: tuple[TraceProblem, ...]
     personal: bool
     """True for personal data, which screens mask."""
+    type: str = ""
+    """Chinese name of the field's type, which reads the last text."""
 
 
 def trace(
@@ -97,14 +100,15 @@ def _fields(
             plan.leaf.title,
             plan.origin,
             {name: _first(render(one.frame[name])) for name in plan.columns},
-            tuple(_steps(plan, one)),
+            tuple(_steps(plan, one, mapped.frame[mapped.kind.date])),
             _first(written),
             tuple(TraceProblem(*line_) for line_ in told.select("rule", "severity", "message").iter_rows()),
             plan.leaf.personal,
+            plan.leaf.type.title,
         )
 
 
-def _steps(plan: FieldPlan, one: SourceColumns) -> Iterator[TraceStep]:
+def _steps(plan: FieldPlan, one: SourceColumns, day: pl.Series) -> Iterator[TraceStep]:
     if plan.constant is not None:
         yield TraceStep("const", plan.constant)
         return
@@ -124,29 +128,36 @@ def _steps(plan: FieldPlan, one: SourceColumns) -> Iterator[TraceStep]:
     value = pieces[0] if plan.origin != "join" else plan.join_with.join(p for p in pieces if p is not None) or None
     if plan.origin == "join":
         yield TraceStep("join", value)
-    yield from _after(plan, pl.Series("t", [value], dtype=pl.String))
+    yield from _after(plan, pl.Series("t", [value], dtype=pl.String), day)
 
 
-def _after(plan: FieldPlan, text: pl.Series) -> Iterator[TraceStep]:
+def _after(plan: FieldPlan, text: pl.Series, day: pl.Series) -> Iterator[TraceStep]:
     if plan.parse is not None:
         text, misfits = plan.parse.read(text)
         yield TraceStep("parse", _first(text))
         if misfits is not None:
             return
     if plan.codes is not None:
-        matched = plan.codes.match(text).national
+        matched = plan.codes.match(text, day)
         policy = plan.unmapped
-        if _first(text) is not None and _first(matched) is None and policy is not None:
+        if matched.unmapped is not None and policy is not None:
             kept = {"pass": _first(text), "default": policy.default}.get(policy.policy)
-            yield TraceStep(f"codes({plan.codes.name}): not listed, {policy.policy}", kept)
+            yield TraceStep(f"codes({plan.codes.name}): {_why(matched)}, {policy.policy}", kept)
             if policy.policy == "reject":
                 return
             text = pl.Series("t", [kept], dtype=pl.String)
         else:
-            text = matched
-            yield TraceStep(f"codes({plan.codes.name})", _first(text))
+            text = matched.national
+            inexact = "wider" if matched.wider is not None else "narrower" if matched.narrower is not None else ""
+            yield TraceStep(f"codes({plan.codes.name}){inexact and f': {inexact}'}", _first(text))
     if plan.default is not None and _first(text) is None:
         yield TraceStep("default", plan.default)
+
+
+def _why(matched: CodeMatch) -> str:
+    if matched.none is not None:
+        return "no national code"
+    return "not listed for this business date" if matched.outside is not None else "not listed"
 
 
 def _first(text: pl.Series) -> str | None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecqs_gateway.mapping.codes import CodeStep, fold, load_local_codes, read_local_codes
+from ecqs_gateway.mapping.codematch import CodeStep
+from ecqs_gateway.mapping.codes import fold, load_local_codes, read_local_codes
 
 HEADER = "source,national,note\n"
 

@@ -340,6 +340,15 @@ class World:
             return [tuple(row) for row in connection.exec_driver_sql(sql)]
 
 
+def clone(base: World, root: Path) -> World:
+    """Give a test its own copy of a world that was made once: source, content, gateway; headquarters is not running."""
+    shutil.copytree(base.root, root, symlinks=True)
+    made = World(root, clock=SettableClock(START + timedelta(hours=1)))
+    for unit in (name.removeprefix("ecqs_") for name in base.connections if name != "ecqs_national"):
+        made.connections[f"ecqs_{unit}"] = {"conn_type": "sqlite", "host": str(made.source(unit))}
+    return made
+
+
 def judged_faultless(world: World, expected: Mapping[str, int] | None = None) -> None:
     """Assert that headquarters' ledger is whole, that nothing came twice, and how much it holds per unit."""
     with world.query() as query:

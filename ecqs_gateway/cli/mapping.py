@@ -1,0 +1,25 @@
+"""`ecqs mapping`: the workbench of those who write mappings. One module a command, each with `register`."""
+
+from __future__ import annotations
+
+import typer
+
+from ecqs_gateway.cli import (
+    mapping_capture,
+    mapping_cases,
+    mapping_coverage,
+    mapping_docs,
+    mapping_preview,
+    mapping_unmapped,
+)
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Try, test, document and complete the mappings of a unit.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+for module in (mapping_preview, mapping_cases, mapping_capture, mapping_coverage, mapping_unmapped, mapping_docs):
+    module.register(app)
