@@ -193,7 +193,7 @@ def _refuse_a_batch(world, w, monkeypatch: pytest.MonkeyPatch) -> None:
     from ecqs_gateway.sandbox.package import Refusal
 
     def refuse(*_: Any, **__: Any) -> None:
-        raise Refusal("HQ-105", "坏")
+        raise Refusal("HQ-104", "坏")
 
     world.province(UNIT, 5)
     with monkeypatch.context() as patched:

@@ -301,7 +301,7 @@ def test_a_whole_batch_refused_with_a_value_in_the_reason_is_masked(
     from ecqs_gateway.sandbox.package import Refusal
 
     def refuse(*_: Any, **__: Any) -> None:
-        raise Refusal("HQ-105", f"坏 {canaries.CITIZEN} {canaries.MOBILE}")
+        raise Refusal("HQ-104", f"坏 {canaries.CITIZEN} {canaries.MOBILE}")
 
     monkeypatch.setattr(process, "judge", refuse)
     summary = _sync(sick, told)
