@@ -87,7 +87,9 @@ class Witness:
         by_comment = self.lexicon.of_text(seen.column.comment) if seen.column.comment else []
         found = list(self._spoken(seen, within, by_name, by_comment))
         named = {one.concept for one in found if one.text >= 0.5}
-        found += [one for one in self._silent(seen, within, known=bool(named)) if one.concept not in named]
+        believed = any(one.text >= 0.5 and one.values.value > -0.5 for one in found)
+        silent = self._silent(seen, within, named=bool(named), believed=believed)
+        found += [one for one in silent if one.concept not in named]
         return sorted(found, key=lambda one: -one.score)
 
     def _named(self, name: str, within: str | None) -> list[Meaning]:
@@ -117,8 +119,11 @@ class Witness:
                 score = 0.6 * strength + 0.4 * verdict.value - (0.1 if against else 0)
                 yield Evidence(seen.name, target, concept, strength, verdict, why, against, round(score, 3))
 
-    def _silent(self, seen: Seen, within: str | None, *, known: bool) -> Iterator[Evidence]:
-        """Give what the values say where the name says nothing, or something they contradict."""
+    def _silent(self, seen: Seen, within: str | None, *, named: bool, believed: bool) -> Iterator[Evidence]:
+        """Give what the values say where the name says nothing, or something they contradict.
+
+        A name that values do not contradict is believed: only a telling form speaks against it.
+        """
         for name, concept in self.lexicon.concepts.items():
             worth = _BY_VALUES.get(concept.values) if concept.values else None
             if worth is None or not concept.fields.get(self.kind.kind):
@@ -126,9 +131,9 @@ class Witness:
             for target in self._targets(name, within):
                 verdict = self._values(name, target, seen)
                 telling = verdict.telling or concept.values in {"organisation", "address", "product"}
-                if verdict.value >= 0.6 and telling and not (known and not verdict.telling):
-                    against = ("the name says something else",) if known else ()
-                    why = f"nothing in the name; {verdict.why}"
+                if verdict.value >= 0.6 and telling and not (believed and not verdict.telling):
+                    against = ("the name says something else",) if named else ()
+                    why = "by its values" if named else "nothing in the name"
                     yield Evidence(seen.name, target, name, 0.0, verdict, why, against, worth * verdict.value)
 
     def _targets(self, concept: str, within: str | None) -> Iterator[str]:
