@@ -99,10 +99,17 @@ def _choice(one: Evidence, every: Iterable[Evidence], own: Sequence[Evidence], w
         found = found.weaker("medium", concept.note or "this name is often used for something else")
     if others:
         found = found.weaker("medium", f"also possible: {', '.join(others)}")
-    twins = [e for e in own if e.target != one.target and not e.target.startswith("@") and e.score >= one.score - _NEAR]
+    twins = [e for e in own if e.target != one.target and _twin(one, e)]
     if twins and not one.target.startswith("@"):
         found = found.weaker("medium", f"it may also be {', '.join(dict.fromkeys(e.target for e in twins))}")
     return found
+
+
+def _twin(one: Evidence, other: Evidence) -> bool:
+    """Say whether a column may as well be another field: nearly as good, or named the same and of fitting values."""
+    if other.target.startswith("@"):
+        return False
+    return other.score >= one.score - _NEAR or (other.text >= one.text > 0 and other.values.value >= 0.4)
 
 
 def _rivals(one: Evidence, other: Evidence) -> bool:
