@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
     app.command()(onboard)
 
 
-def onboard(  # noqa: PLR0913 - each is an option of the command
+def onboard(  # noqa: PLR0913, PLR0917 - each is an option of the command
     unit: Annotated[str, typer.Argument(help="Reporting unit, such as 330000 (schemas/codes/units.csv).")],
     source: Annotated[str | None, typer.Option("--from", help=_SOURCE)] = None,
     kind: Annotated[list[str] | None, typer.Option(help="Record kind the source holds; else proposed.")] = None,

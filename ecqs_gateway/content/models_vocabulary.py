@@ -19,8 +19,8 @@ from ecqs_gateway.model.record import KindSpec
 __all__ = ["Concept", "TableWords", "Use", "ValueForm", "VocabularyFile", "check_vocabulary", "paths_of"]
 
 ValueForm = Literal[
-    "address", "area_code", "authority", "authority_code", "certificate_number", "citizen", "code", "credit_code", "date",
-    "date_and_batch", "date_range", "flag", "identifier", "integer", "licence_id", "moment", "organisation", "person",
+    "address", "area_code", "authority", "authority_code", "certificate_number", "citizen", "code", "credit_code",
+    "date", "date_and_batch", "date_range", "flag", "identifier", "integer", "licence_id", "moment", "organisation", "person",
     "phone", "product", "sha256", "text",
 ]  # fmt: skip
 """Forms of values the engine can tell; each is explained in docs/how-to/onboard-a-province.md."""

@@ -75,9 +75,12 @@ class Survey(Protocol):
     """A source being looked at."""
 
     type: str
-    dialect: str
     remarks: list[str]
     """What could not be looked at, and why."""
+
+    @property
+    def dialect(self) -> str:
+        """Name the database's dialect; ``files`` for a folder."""
 
     def tables(self, wanted: Sequence[str] = ()) -> list[Surveyed]:
         """Look at the tables or files, all of them or those of these names."""

@@ -108,7 +108,9 @@ def _proposed(plan: KindPlan) -> dict[str, tuple[str | None, str]]:
     for one in plan.lists:
         for line in one.fields:
             sure = line.confidence if one.confidence == "high" else one.confidence
-            column = one.column if one.column and "child" not in one.origin and "json" not in one.origin else line.column
+            column = (
+                one.column if one.column and "child" not in one.origin and "json" not in one.origin else line.column
+            )
             found[line.path] = (column, sure)
     return found
 
@@ -129,7 +131,9 @@ def _fields(case: str, plan: KindPlan, label: dict[str, Any]) -> Iterator[Verdic
 def _lists(case: str, plan: KindPlan, label: dict[str, Any]) -> Iterator[Verdict]:
     for name, one in label.get("lists", {}).items():
         child = next((child for child in plan.children if child.list == name), None)
-        yield Verdict(case, f"list {name}", one["table"], child.table.name if child else None, child.confidence if child else "")
+        yield Verdict(
+            case, f"list {name}", one["table"], child.table.name if child else None, child.confidence if child else ""
+        )
 
 
 def _codes(case: str, plan: KindPlan, label: dict[str, Any]) -> Iterator[Verdict]:

@@ -109,10 +109,15 @@ def _twin(one: Evidence, other: Evidence) -> bool:
     """Say whether a column may as well be another field: nearly as good, or named the same and of fitting values."""
     if other.target.startswith("@"):
         return False
-    return other.score >= one.score - _NEAR or (other.text >= one.text > 0 and other.values.value >= 0.4)
+    return other.score >= one.score - _NEAR or (
+        one.text > 0 and other.text >= one.text - 0.15 and other.values.value >= 0.4
+    )
 
 
 def _rivals(one: Evidence, other: Evidence) -> bool:
+    """Say whether another column may be meant; of columns that are no field there can be several of one use."""
+    if one.target.startswith("@") and one.target != "@changed_at":
+        return False
     return other.score >= one.score - _NEAR and (other.text >= 0.5 or one.text < 0.5)
 
 

@@ -19,6 +19,7 @@ from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.codes import load_local_codes
 from ecqs_gateway.mapping.compile import inspect_mapping
 from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.faults import UNMAPPED
 from ecqs_gateway.mapping.mapped import FLAG, ITEM, REASON, ROW, Checked
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.rules import EXAMPLE_DAY, ExprContext, WorkingCalendar, compile_rules
@@ -26,6 +27,7 @@ from ecqs_gateway.rules import EXAMPLE_DAY, ExprContext, WorkingCalendar, compil
 __all__ = ["Case", "Rules", "make_cases"]
 
 _WANTED = 5
+_HAN = "[\u4e00-\u9fff]+"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,10 @@ class _Rows:
 
 
 def make_cases(plan: KindPlan, knowledge: Knowledge, rules: Rules) -> list[Case]:
-    """Make up to five cases; none where the source gave no row."""
+    """Make up to five cases; none where the source gave no row.
+
+    A row with a code nobody has decided yet shows nothing but that, so it makes no case.
+    """
     sample = plan.table.sample
     if sample.is_empty():
         return []
@@ -68,9 +73,9 @@ def make_cases(plan: KindPlan, knowledge: Knowledge, rules: Rules) -> list[Case]
     masker = Masker(frozenset(_person_columns(plan, knowledge)))
     rows = _unlike(plan, sample.select(name for name in sample.columns if name in _needed(plan, compiled)))
     masked = masker.frame(rows)
-    made = []
-    for place in range(masked.height):
-        made.append(_run(plan, compiled, masked.slice(place, 1), masker, (knowledge, rules, draft.invented)))
+    around = (knowledge, rules, draft.invented)
+    made = [_run(plan, compiled, masked.slice(place, 1), masker, around) for place in range(masked.height)]
+    made = [case for case in made if not any(problem["rule"] == UNMAPPED for problem in case.problems)]
     good = [case for case in made if case.record is not None]
     chosen = (good + [case for case in made if case.record is None])[:_WANTED]
     return [Case(number, *list(case.__dict__.values())[1:]) for number, case in enumerate(chosen, start=1)]
@@ -107,10 +112,10 @@ def _unlike(plan: KindPlan, rows: pl.DataFrame) -> pl.DataFrame:
     """Take rows that are written differently before taking more of one form."""
     columns = [line.column for line in plan.fields if line.column in rows.columns and line.sure]
     shapes = [
-        text_column(rows[name]).fill_null("∅").str.replace_all("[0-9]+", "9").str.replace_all("[\u4e00-\u9fff]+", "字").alias(f"s{n}")
+        text_column(rows[name]).fill_null("∅").str.replace_all("[0-9]+", "9").str.replace_all(_HAN, "字").alias(f"s{n}")
         for n, name in enumerate(dict.fromkeys(columns))
         if name is not None
-    ]  # fmt: skip
+    ]
     if not shapes:
         return rows.head(4 * _WANTED)
     marked = rows.with_columns(pl.concat_str(shapes, separator="|").alias("__shape"))

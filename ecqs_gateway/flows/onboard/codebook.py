@@ -19,7 +19,8 @@ __all__ = ["CodeBook", "CodeGuess", "legend"]
 
 _OPAQUE = re.compile(r"[0-9A-Za-z_.-]{1,12}")
 _PAIR = re.compile(
-    r"(?<![0-9A-Za-z])['\"‘“]?(?P<code>[0-9A-Za-z]{1,6})['\"’”]?\s*[-—:：=＝.．、 为是代表表示]{0,4}\s*(?P<word>[\u4e00-\u9fff]{1,20})"
+    r"(?<![0-9A-Za-z])['\"‘“]?(?P<code>[0-9A-Za-z]{1,6})['\"’”]?\s*"
+    r"[-—:：=＝.．、 为是代表表示]{0,4}\s*(?P<word>[\u4e00-\u9fff]{1,20})"
 )
 _REVERSED = re.compile(r"(?P<word>[\u4e00-\u9fff]{1,20})\s*[-—:：=＝(（]\s*(?P<code>[0-9A-Za-z]{1,6})(?![0-9A-Za-z])")
 _NEAR = 0.6

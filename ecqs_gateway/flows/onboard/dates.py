@@ -28,7 +28,7 @@ def check_dates(made: Assignment, profiles: Mapping[str, Profile], kind: str) ->
     for first, last in _ORDER:
         one, other = made.fields.get(first), made.fields.get(last)
         if one is not None and other is not None and _wrong_way(profiles[one.column], profiles[other.column]):
-            why = f"the names say {first} {one.column} and {last} {other.column}, but the first mostly lies behind the second"
+            why = f"by name {one.column} is {first} and {other.column} {last}, but that mostly is the later day"
             made.fields[first] = Choice(other.column, first, one.concept, "low", why, one.score)
             made.fields[last] = Choice(one.column, last, other.concept, "low", why, other.score)
 

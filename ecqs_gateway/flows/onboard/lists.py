@@ -119,7 +119,7 @@ def _separators(reading: Reading, node: Repeated, choice: Choice, knowledge: Kno
         return f"[{signs}]", "high", f"items between {' '.join(sure)}" if sure else "one item a row in the sample"
     if node.path == "earlier_numbers":
         return "[,，、;；]", "high", "numbers hold no comma"
-    by, signs = seen[0]
+    signs = seen[0][1]
     names = knowledge.witness(reading.kind.kind).book.words("product_classes")
     inside = values.filter(values.str.contains(f"[{signs}]") & values.map_elements(fold, pl.String).is_in(list(names)))
     if node.path == "products" and len(inside):
@@ -183,7 +183,7 @@ def _missing(node: Repeated) -> ListLine:
     leaf = next(leaf for leaf in node.leaves() if leaf.required)
     line = Line(f"{node.path}.{leaf.path}", leaf.title, leaf.required, {"from": "item"}, "high", "each piece")
     origin = {"split": {"from": MARK, "by": "[;；]"}}
-    why = "nothing in the source looks like it: name a column, a child table (child: name) or a JSON column (json: column)"
+    why = "nothing in the source looks like it: name a column, a child table (child: x) or a JSON column (json: x)"
     return ListLine(node.path, node.title, node.required, origin, "low", why, (line,))
 
 

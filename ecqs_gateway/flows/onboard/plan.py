@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from ecqs_gateway.extract.survey import Survey, Surveyed
+from ecqs_gateway.flows.onboard.assign import Choice
 from ecqs_gateway.flows.onboard.codefiles import CodeFile, code_files
 from ecqs_gateway.flows.onboard.draft import Line, ListLine, both_ends, day_and_batch, field_line, gap, quoted
 from ecqs_gateway.flows.onboard.lists import list_lines
 from ecqs_gateway.flows.onboard.stream import StreamPlan, plan_stream
 from ecqs_gateway.flows.onboard.tables import Child, Knowledge, Reading, children_of
-from ecqs_gateway.model.record import KindSpec, Leaf
+from ecqs_gateway.model.record import KindSpec, Leaf, demands
 
 __all__ = ["Ignored", "KindPlan", "plan_kind"]
 
@@ -114,8 +115,6 @@ def _fields(unit: tuple[str, str], reading: Reading, knowledge: Knowledge) -> It
 
 def _always(kind: KindSpec, path: str) -> bool:
     """Say whether a required field is required in every record, and not only where its group is."""
-    from ecqs_gateway.model.record import demands  # noqa: PLC0415
-
     return any(leaf.path == path and not others for leaf, others in demands(kind.nodes))
 
 
@@ -165,9 +164,7 @@ def _ignored(
             purpose = "the connector reads by it" if name not in stream.key.columns else "key of the row"
             yield Ignored(name, sure=True, why=purpose)
         elif name in made.uses:
-            yield _by_use(
-                made.uses[name].target, name, made.uses[name].confidence, made.uses[name].why, knowledge, reading
-            )
+            yield _by_use(made.uses[name], knowledge)
         else:
             told = f"{column.comment}: " if column.comment else ""
             yield Ignored(name, sure=False, why=told + made.left.get(name, "another column is used instead"))
@@ -182,15 +179,11 @@ def _columns_of_items(lists: Sequence[ListLine]) -> set[str | None]:
     return {line.column for one in lists if one.origin.get("child") == "own_row" for line in one.fields}
 
 
-def _by_use(  # noqa: PLR0913 - the parts of one choice
-    target: str, name: str, confidence: str, why: str, knowledge: Knowledge, reading: Reading
-) -> Ignored:
-    use = target.removeprefix("@")
-    concept = knowledge.vocabulary.concepts[reading.made.uses[name].concept]
-    told = concept.note or _USES.get(use, use)
+def _by_use(choice: Choice, knowledge: Knowledge) -> Ignored:
+    use = choice.target.removeprefix("@")
     if use == "deleted":
-        return Ignored(name, sure=False, why=f"marks deleted rows, which would be sent like all others: {why}")
-    sure = confidence == "high" or (
-        confidence == "medium" and use in {"technical", "created_at", "personal", "outside"}
-    )
-    return Ignored(name, sure=sure, why=f"{told} ({why})")
+        why = f"marks deleted rows, which would be sent like all others: {choice.why}"
+        return Ignored(choice.column, sure=False, why=why)
+    told = knowledge.vocabulary.concepts[choice.concept].note or _USES.get(use, use)
+    known = choice.confidence == "medium" and use in {"technical", "created_at", "personal", "outside"}
+    return Ignored(choice.column, sure=choice.confidence == "high" or known, why=f"{told} ({choice.why})")

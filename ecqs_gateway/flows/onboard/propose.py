@@ -11,7 +11,7 @@ from ecqs_gateway.content.models_sources import observed_text
 from ecqs_gateway.doors.connections import Resolver
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.errors import Misconfigured
-from ecqs_gateway.extract.describe import SourceDescription
+from ecqs_gateway.extract.describe import SourceDescription, TableDescription
 from ecqs_gateway.extract.survey import Survey, Surveyed
 from ecqs_gateway.flows.onboard.cases import Rules, make_cases
 from ecqs_gateway.flows.onboard.plan import KindPlan, plan_kind
@@ -183,20 +183,24 @@ def _files(
 
 def _description(unit: str, survey: Survey, plans: Sequence[KindPlan]) -> SourceDescription:
     streams: dict[str, list[str]] = {}
-    tables = {}
+    tables: dict[str, TableDescription] = {}
     for plan in plans:
         mine = {plan.table.name: plan.table, **{child.table.name: child.table for child in plan.children}}
         streams[plan.kind.kind] = list(mine)
         for name, table in mine.items():
             if table.description is not None:
                 key = list(plan.stream.key.columns) if table.stream else table.description["key"]
-                tables[name] = {**table.description, "key": key}
+                tables[name] = {
+                    "comment": table.description["comment"],
+                    "key": key,
+                    "columns": table.description["columns"],
+                }
     return {
         "unit": unit,
         "type": survey.type,
         "dialect": survey.dialect,
         "streams": streams,
-        "tables": {name: tables[name] for name in sorted(tables)},  # type: ignore[typeddict-item]
+        "tables": {name: tables[name] for name in sorted(tables)},
     }
 
 

@@ -21,7 +21,7 @@ __all__ = ["case_text", "connector_text", "mapping_text"]
 
 _HEAD = "# yaml-language-server: $schema={up}schemas/content/{name}.schema.json"
 _AGREE = (
-    f"# Proposed by `ecqs onboard`. {MARK} before a word means: look at it, then take the {MARK} away or write another.",
+    f"# Proposed by `ecqs onboard`. {MARK} before a word: look at it, then take the {MARK} away or write another.",
     "# `ecqs check` lists what is left; nothing of this unit is sent before the list is empty.",
 )
 

@@ -59,7 +59,7 @@ def origin(given: str | None, unit: str, rows: int, resolve: Resolver) -> Origin
             "ECQS-1089",
             "--from is neither a connection id, nor a URL, nor a folder or SQLite file that exists",
             where=wanted,
-            hint="name an Airflow connection id such as ecqs_330000, sqlite:///data/x.db, or a folder of CSV or XLSX files",
+            hint="name an Airflow connection id such as ecqs_330000, sqlite:///data/x.db, or a folder of CSV or XLSX",
         )
     return _by_connection(resolve(wanted), unit, rows)
 
@@ -69,8 +69,8 @@ def _http(shown: str) -> Misconfigured:
         "ECQS-1089",
         "an HTTP API cannot be read yet: the engine reads databases and folders of files",
         where=shown,
-        hint="ask the province for a read-only database view, or have the API's answers put into a folder as CSV or XLSX "
-        "and name that folder with --from",
+        hint="ask the province for a read-only database view, or have the API's answers put into a folder as CSV or "
+        "XLSX and name that folder with --from",
     )
 
 

@@ -49,8 +49,8 @@ def plan_stream(reading: Reading, profiles: Mapping[str, Profile], survey: Surve
     key = _key(reading, profiles)
     changed, why_not = (None, "") if reading.table.stream else _changed_at(reading, profiles, (survey, zone), traps)
     newest = _newest_by(reading, profiles, key, changed)
-    for deleted in reading.made.used("deleted"):
-        traps.append(f"{deleted.column} marks deleted rows: rows so marked are read and sent like all others")
+    marks = (deleted.column for deleted in reading.made.used("deleted"))
+    traps += [f"{column} marks deleted rows: rows so marked are read and sent like all others" for column in marks]
     return StreamPlan(key, changed, newest, why_not, tuple(traps))
 
 
@@ -109,7 +109,9 @@ def _changed_at(
 def _is_time(table: Surveyed, column: str, profiles: Mapping[str, Profile]) -> bool:
     declared = next((one.type.upper() for one in table.columns if one.name == column), "")
     profile = profiles[column]
-    return profile.filled == 0 and "TIME" in declared or profile.share("date") >= 0.5 or profile.share("clock") >= 0.5
+    if profile.filled == 0:
+        return "TIME" in declared
+    return profile.share("date") >= 0.5 or profile.share("clock") >= 0.5
 
 
 def _doubts(table: Surveyed, column: str, created: list[str]) -> list[str]:

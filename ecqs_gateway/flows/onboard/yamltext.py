@@ -1,4 +1,4 @@
-"""YAML written by hand: every scalar loads again as exactly the text it was, and comments cannot become anything else."""
+"""YAML written by hand: every scalar loads again as exactly the text it was, and comments stay comments."""
 
 from __future__ import annotations
 
