@@ -100,9 +100,7 @@ def _next(proposal: Proposal, *, written: bool) -> None:
         say("Set the connection the connector names (put the password where ... stands):")
         say(f"  {proposal.setting}")
     if open_:
-        say(
-            f"Then decide what is marked TODO: `ecqs check --unit {proposal.unit}` lists each with file, line and column."
-        )
+        say(f"Then decide what is marked TODO: `ecqs check --unit {proposal.unit}` lists each by file and line.")
     say(f"When it says no errors: `ecqs sync --unit {proposal.unit} --dry-run` shows what would be sent.")
 
 

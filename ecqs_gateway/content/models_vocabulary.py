@@ -20,8 +20,8 @@ __all__ = ["Concept", "TableWords", "Use", "ValueForm", "VocabularyFile", "check
 
 ValueForm = Literal[
     "address", "area_code", "authority", "authority_code", "certificate_number", "citizen", "code", "credit_code",
-    "date", "date_and_batch", "date_range", "flag", "identifier", "integer", "licence_id", "moment", "organisation", "person",
-    "phone", "product", "sha256", "text",
+    "date", "date_and_batch", "date_range", "flag", "identifier", "integer", "licence_id", "moment", "organisation",
+    "person", "phone", "product", "sha256", "text",
 ]  # fmt: skip
 """Forms of values the engine can tell; each is explained in docs/how-to/onboard-a-province.md."""
 

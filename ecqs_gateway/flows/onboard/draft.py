@@ -15,7 +15,7 @@ from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.model.record import Leaf
 from ecqs_gateway.model.types import AreaCode, BusinessDate, Code
 
-__all__ = ["Body", "Line", "ListLine", "both_ends", "field_line", "gap", "quoted"]
+__all__ = ["Body", "Line", "ListLine", "both_ends", "day_and_batch", "field_line", "gap", "quoted"]
 
 Body = Mapping[str, Value]
 """How a field is made, in the mapping language: ``{"from": "zsbh", "clean": ["fillers"]}``."""
@@ -127,7 +127,7 @@ _LAST_DAY = "regexp_extract(half_width({column}), '^.*({day})', 1)"
 
 
 def both_ends(choice: Choice, leaves: Mapping[str, Leaf], sample: pl.Series) -> list[Line]:
-    """Make the lines of two fields that stand in one column: by the sign between them, else by what looks like a day."""
+    """Make the lines of two fields in one column: by the sign between them, else by what looks like a day."""
     first, last = choice.target.split("+")
     by = _separator(sample)
     if by is not None:

@@ -20,7 +20,8 @@ from ecqs_gateway.model.types import AreaCode, BusinessDate, CertificateNumber, 
 
 __all__ = ["BOTH_ENDS", "Profile", "date_like", "profiles"]
 
-DAY = r"[0-9〇○零一二三四五六七八九]{4}[-./年][0-9一二三四五六七八九十]{1,3}[-./月][0-9一二三四五六七八九十]{1,3}日?|[0-9]{8}"
+_NUMERAL = "0-9一二三四五六七八九十"
+DAY = f"[0-9〇○零一二三四五六七八九]{{4}}[-./年][{_NUMERAL}]{{1,3}}[-./月][{_NUMERAL}]{{1,3}}日?|[0-9]{{8}}"
 """A day in any usual spelling, as a regular expression of the mapping language."""
 BOTH_ENDS = re.compile(r"\s*(?:至|到|~|～|—+|－|--|起至|\s-\s|-)\s*")
 
