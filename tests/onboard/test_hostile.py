@@ -22,10 +22,14 @@ from ecqs_gateway.flows.onboard.propose import write
 from ecqs_gateway.flows.onboard.yamltext import comment, flow, scalar
 
 HOSTILE = [
-    'a"b', "a'b", "a`b", "a: b", "a #b", "- a", "[a]", "{a: b}", "*a", "&a", "!a", "| a", "> a", "% a", "@a", "?", "~", 
-    "null",    "true", "no", "on", "1", "01", "0x1F", "1e3", "1_000", ".5", "2024-01-01", "12:30:00", "<<", "=", "---", "...",
-    "'; DROP TABLE xkz; --", "x); DELETE FROM xkz; --", "a\nb: c", "a\tb", "a\\n", "a\u2028b", "a\u0085b", "a\x07b", "a\x7fb",
-    "\ufeffa", "a\ufffeb"[:2], "é😀漢", "💣", "长" * 300, "x" * 300, " a", "a ", "TODO_a", "${jndi:x}", "{{ 7*7 }}", "$(id)", "`id`",
+    'a"b', "a'b", "a`b", "a: b", "a #b", "- a", "[a]", "{a: b}", "*a", "&a", "!a", "| a", "> a", "% a", "@a",
+    "?", "~",
+    "null", "true", "no", "on", "1", "01", "0x1F", "1e3", "1_000", ".5", "2024-01-01", "12:30:00", "<<", "=",
+    "---", "...",
+    "'; DROP TABLE xkz; --", "x); DELETE FROM xkz; --", "a\nb: c", "a\tb", "a\\n", "a\u2028b", "a\u0085b",
+    "a\x07b", "a\x7fb",
+    "\ufeffa", "a\ufffeb"[:2], "é😀漢", "💣", "长" * 300, "x" * 300, " a", "a ", "TODO_a", "${jndi:x}",
+    "{{ 7*7 }}", "$(id)", "`id`",
     "__import__('os').system('id')", "item", "$.a", "../../etc/passwd", "a,b", "a;b", "\u202eabc", "a{unit}",
 ]  # fmt: skip
 

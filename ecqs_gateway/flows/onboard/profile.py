@@ -7,7 +7,6 @@ expressions the rest. Words that mean nothing (无, /, 111) count as not there.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,12 +17,11 @@ from ecqs_gateway.mapping.words import FILLERS
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.types import AreaCode, BusinessDate, CertificateNumber, FieldType, LicenceId, Uscc
 
-__all__ = ["BOTH_ENDS", "Profile", "date_like", "profiles"]
+__all__ = ["DAY", "Profile", "date_like", "profiles"]
 
 _NUMERAL = "0-9一二三四五六七八九十"
 DAY = f"[0-9〇○零一二三四五六七八九]{{4}}[-./年][{_NUMERAL}]{{1,3}}[-./月][{_NUMERAL}]{{1,3}}日?|[0-9]{{8}}"
 """A day in any usual spelling, as a regular expression of the mapping language."""
-BOTH_ENDS = re.compile(r"\s*(?:至|到|~|～|—+|－|--|起至|\s-\s|-)\s*")
 
 _DAY = f"(?:{DAY})"
 _RANGE = rf"^[自从]?\s*{_DAY}(?:\s[0-9:.]+)?\s*起?\s*(?:至|到|~|～|—+|－|-+|/)\s*{_DAY}(?:\s[0-9:.]+)?\s*止?$"
