@@ -69,7 +69,7 @@ def test_files_that_are_there_are_never_replaced_unless_asked(source: Path, work
     mapping.write_text("mine", encoding="utf-8")
     refused = run("330000", "--from", source)
     assert refused.exit_code == 1
-    assert "ECQS-6105" in refused.output
+    assert "ECQS-6905" in refused.output
     assert "--force" in refused.output
     assert mapping.read_text(encoding="utf-8") == "mine"
     assert not (workplace / "connectors" / "provinces" / "330000.yaml").exists()
@@ -159,7 +159,7 @@ def test_a_source_that_holds_nothing_of_ours_is_refused(tmp_path: Path) -> None:
     )
     refused = run("330000", "--from", file)
     assert refused.exit_code == 1
-    assert "ECQS-6104" in refused.output
+    assert "ECQS-6904" in refused.output
 
 
 def test_a_folder_of_published_sheets_is_proposed(tmp_path: Path, workplace: Path) -> None:

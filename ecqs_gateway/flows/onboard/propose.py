@@ -62,7 +62,7 @@ class Proposal:
 
 
 def onboard(content: Content, options: Options, resolve: Resolver) -> Proposal:
-    """Look at the source and propose; raises Misconfigured ECQS-6101 to 6104, and what reading the source raises."""
+    """Look at the source and propose; raises Misconfigured ECQS-6901 to 6904, and what reading the source raises."""
     _check(content, options)
     return propose(content, options, origin(options.source, options.unit, options.rows, resolve))
 
@@ -72,7 +72,7 @@ def _check(content: Content, options: Options) -> None:
         from ecqs_gateway.content.problems import did_you_mean  # noqa: PLC0415
 
         raise Misconfigured(
-            "ECQS-6101",
+            "ECQS-6901",
             f"{options.unit} is no reporting unit",
             where="schemas/codes/units.csv",
             hint=did_you_mean(options.unit, content.units, listed=0) or "units have six digits, such as 330000",
@@ -80,14 +80,14 @@ def _check(content: Content, options: Options) -> None:
     for kind in options.kinds:
         if kind not in KINDS:
             raise Misconfigured(
-                "ECQS-6102",
+                "ECQS-6902",
                 f"there is no record kind {kind!r}",
                 where="--kind",
                 hint=f"one of {', '.join(sorted(KINDS))}",
             )
     if content.vocabulary is None:
         raise Misconfigured(
-            "ECQS-6103",
+            "ECQS-6903",
             "schemas/onboarding/vocabulary.yaml is missing or cannot be read",
             hint="run `ecqs check`: it says what is wrong; the file comes with the gateway",
         )
@@ -142,7 +142,7 @@ def _nothing(tables: Sequence[Surveyed], options: Options) -> Misconfigured:
     looked = ", ".join(ascii(table.name)[1:-1] for table in tables[:10]) or "none"
     asked = f" {' or '.join(options.kinds)}" if options.kinds else " a record kind"
     return Misconfigured(
-        "ECQS-6104",
+        "ECQS-6904",
         f"no table looks like{asked}",
         where=options.source or f"ecqs_{options.unit}",
         hint=f"looked at: {looked}. Say which one it is with --table and --kind, or copy connectors/_template",
@@ -205,14 +205,14 @@ def _description(unit: str, survey: Survey, plans: Sequence[KindPlan]) -> Source
 
 
 def write(proposal: Proposal, folder: Path, *, force: bool = False) -> list[Path]:
-    """Write the files below a folder; raises Misconfigured ECQS-6105 where one is there already, before any is written.
+    """Write the files below a folder; raises Misconfigured ECQS-6905 where one is there already, before any is written.
 
     With ``force`` they are replaced.
     """
     there = [name for name in proposal.files if (folder / name).exists()]
     if there and not force:
         raise Misconfigured(
-            "ECQS-6105",
+            "ECQS-6905",
             f"{len(there)} of the {len(proposal.files)} files are there already, so nothing was written",
             where=str(folder / there[0]),
             hint="--out FOLDER writes elsewhere to compare; --force replaces them, with what people decided in them",
