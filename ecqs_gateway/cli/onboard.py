@@ -105,9 +105,11 @@ def _next(proposal: Proposal, *, written: bool) -> None:
 
 
 def _rows(plan: KindPlan) -> list[dict[str, str]]:
+    from ecqs_gateway.flows.onboard.yamltext import flow  # noqa: PLC0415
+
     rows = [_row(line.path, line) for line in plan.fields]
     for one in plan.lists:
-        made = ", ".join(f"{name}: {value}" for name, value in one.origin.items())
+        made = flow(one.origin).strip("{}")
         rows.append({"field": f"{one.path}[]", "from": made, "confidence": one.confidence, "why": one.why})
         rows += [_row(f"  {line.path}", line) for line in one.fields]
     rows += [

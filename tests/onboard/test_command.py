@@ -198,3 +198,29 @@ def test_what_it_observes_is_what_ecqs_observe_writes(
     connector.write_text(connector.read_text(encoding="utf-8").replace("TODO ", ""), encoding="utf-8")
     observed = CliRunner().invoke(app, ["observe", "330000"])
     assert "unchanged" in observed.output, observed.output
+
+
+def test_a_workbook_with_a_title_above_the_header_is_read(tmp_path: Path, workplace: Path) -> None:
+    import openpyxl
+
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["生产许可证获证企业名单"])
+    sheet.append(
+        ["证书编号", "企业名称", "统一社会信用代码", "产品名称", "发证日期", "有效期至", "证书状态", "发证机关"]
+    )
+    for number in range(1, 5):
+        name = f"某某{number}电缆有限公司"
+        row = [f"浙XK06-001-0000{number}", name, "91440300192317458F", "电线电缆", "2024-01-02", "2029-01-01"]
+        sheet.append([*row, "有效", "浙江省市场监督管理局"])
+    book.save(drop / "list.xlsx")
+    assert run("330000", "--from", drop, "--owner", "甲科").exit_code == 0
+    connector = (workplace / "connectors/provinces/330000.yaml").read_text(encoding="utf-8")
+    assert "format: xlsx" in connector
+    assert "header_row: 2" in connector
+    assert "encoding" not in connector
+    loaded = load(workplace, cases=True)
+    assert [str(p) for p in loaded.unit_problems("330000") if p.severity == "error"] == []
