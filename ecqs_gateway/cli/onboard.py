@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,13 +47,16 @@ def onboard(  # noqa: PLR0913, PLR0917 - each is an option of the command
     with errors():
         from ecqs_gateway.content.load import load  # noqa: PLC0415
         from ecqs_gateway.doors.connections import connection  # noqa: PLC0415
+        from ecqs_gateway.flows.capture import stand_in_secret  # noqa: PLC0415
         from ecqs_gateway.flows.onboard import Options  # noqa: PLC0415
         from ecqs_gateway.flows.onboard import onboard as look  # noqa: PLC0415
         from ecqs_gateway.flows.onboard.propose import write  # noqa: PLC0415
         from ecqs_gateway.settings import load_settings  # noqa: PLC0415
 
-        content = load(load_settings().content)
-        options = Options(unit, source, tuple(kind or ()), tuple(table or ()), owner, rows)
+        settings = load_settings()
+        content = load(settings.content)
+        secret = secrets.token_bytes(32) if dry_run else stand_in_secret(settings.keys)
+        options = Options(unit, source, tuple(kind or ()), tuple(table or ()), owner, rows, secret)
         proposal = look(content, options, connection)
         folder = out if out is not None else content.root
         if not dry_run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -19,8 +19,10 @@ from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.codes import load_local_codes
 from ecqs_gateway.mapping.compile import inspect_mapping
 from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.disguise import Disguise
 from ecqs_gateway.mapping.faults import UNMAPPED
 from ecqs_gateway.mapping.mapped import FLAG, ITEM, REASON, ROW, Checked
+from ecqs_gateway.mapping.preview import Cells, RowsOfParents
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.rules import EXAMPLE_DAY, ExprContext, WorkingCalendar, compile_rules
 
@@ -51,13 +53,19 @@ class Case:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    frame: pl.DataFrame
-    parent_key: tuple[str, ...]
-    key: tuple[str, ...]
+class _Masks:
+    """What takes personal data out: persons and numbers by what they look like, enterprises by what they feed."""
+
+    masker: Masker
+    disguise: Disguise
+
+    def rows(self, row: pl.DataFrame, children: Mapping[str, RowsOfParents]) -> Cells:
+        """Mask a row and its child rows."""
+        below = {name: replace(child, frame=self.masker.frame(child.frame)) for name, child in children.items()}
+        return self.disguise.rows(Cells(self.masker.frame(row), below))
 
 
-def make_cases(plan: KindPlan, knowledge: Knowledge, rules: Rules) -> list[Case]:
+def make_cases(plan: KindPlan, knowledge: Knowledge, rules: Rules, secret: bytes) -> list[Case]:
     """Make up to five cases; none where the source gave no row.
 
     A row with a code nobody has decided yet shows nothing but that, so it makes no case.
@@ -70,11 +78,13 @@ def make_cases(plan: KindPlan, knowledge: Knowledge, rules: Rules) -> list[Case]
     compiled = _compiled(plan, mapping, knowledge)
     if compiled is None:
         return []
-    masker = Masker(frozenset(_person_columns(plan, knowledge)))
+    # Keys that link child rows stay: two stand-ins would not find each other.
+    links = {child.key for child in plan.children}
+    masker = Masker(frozenset(_person_columns(plan, knowledge)) - links)
+    masks = _Masks(masker, Disguise.of(compiled, secret, links))
     rows = _unlike(plan, sample.select(name for name in sample.columns if name in _needed(plan, compiled)))
-    masked = masker.frame(rows)
     around = (knowledge, rules, draft.invented)
-    made = [_run(plan, compiled, masked.slice(place, 1), masker, around) for place in range(masked.height)]
+    made = [_run(plan, compiled, rows.slice(place, 1), masks, around) for place in range(rows.height)]
     made = [case for case in made if not any(problem["rule"] == UNMAPPED for problem in case.problems)]
     good = [case for case in made if case.record is not None]
     chosen = (good + [case for case in made if case.record is None])[:_WANTED]
@@ -126,12 +136,14 @@ def _unlike(plan: KindPlan, rows: pl.DataFrame) -> pl.DataFrame:
 def _run(
     plan: KindPlan,
     compiled: CompiledMapping,
-    row: pl.DataFrame,
-    masker: Masker,
+    real: pl.DataFrame,
+    masks: _Masks,
     around: tuple[Knowledge, Rules, bool],
 ) -> Case:
     knowledge, rules, invented = around
-    children = {name: _Rows(masker.frame(frame), (a,), (b,)) for name, frame, a, b in _child_rows(plan, row)}
+    below = {name: RowsOfParents(frame, (a,), (b,)) for name, frame, a, b in _child_rows(plan, real)}
+    cells = masks.rows(real, below)
+    row, children = cells.frame, cells.children
     mapped = compiled.apply(row, children, table="the sample")
     context = ExprContext(knowledge.codes, rules.calendar, EXAMPLE_DAY)
     checked = check(mapped, None if invented else compile_rules(plan.kind, list(rules.files), context))

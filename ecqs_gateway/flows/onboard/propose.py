@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,8 @@ class Options:
     """Tables or files to look at; all unless given."""
     owner: str = "TODO"
     rows: int = 400
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    """Secret of the stand-ins in cases; with the same one a value has the same stand-in in every run."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def _files(
         files[f"mappings/{unit}/{plan.kind.kind}.yaml"] = mapping_text(plan, options.owner)
         for code in plan.codes:
             files[f"mappings/{unit}/codes/{code.name}.csv"] = code.text()
-        for case in make_cases(plan, knowledge, rules):
+        for case in make_cases(plan, knowledge, rules, options.secret):
             files[f"mappings/{unit}/cases/{plan.kind.kind}-sample-{case.number}.yaml"] = case_text(plan, case)
     files[f"schemas/sources/{unit}.json"] = observed_text(_description(unit, found.survey, plans))
     return files

@@ -145,7 +145,7 @@ def case_text(plan: KindPlan, case: Case) -> str:
     """Write mappings/<unit>/cases/<kind>-sample-<n>.yaml."""
     lines = [_HEAD.format(up="../../../", name="case")]
     lines.append(
-        "# A row of the source, id numbers, telephone numbers and persons replaced. Correct `expect` where it is wrong."
+        "# A row of the source with stand-ins for enterprises and persons. Correct `expect` where it is wrong."
     )
     lines += ["version: 1", f"unit: {scalar(plan.unit)}", f"kind: {plan.kind.kind}", f"title: {scalar(case.title)}"]
     lines += ["rows:", *_row(case.row, "  ")]
