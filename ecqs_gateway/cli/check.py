@@ -63,7 +63,10 @@ def check(
             if problem.hint:
                 say(f"    {problem.hint}")
         lanes = len(bundle.lanes())
-        counted = f"{_count(len(wrong), 'error')}, {_count(len(found) - len(wrong), 'warning')}"
+        undecided = sum(problem.severity == "todo" for problem in found)
+        decide = f", {undecided} to decide" if undecided else ""
+        errors_ = _count(len(wrong) - undecided, "error")
+        counted = f"{errors_}{decide}, {_count(len(found) - len(wrong), 'warning')}"
         say(f"{len(bundle.onboarded)} units, {lanes} mappings ready, {counted}.")
         say(f"Content {bundle.digest[:19]}…, checked in {seconds:.1f} s")
         if unsealed:

@@ -22,10 +22,7 @@ def show(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for sc
     with errors():
         from ecqs_gateway.ledger.database import HEAD  # noqa: PLC0415
 
-        database = _database()
-        revision = database.revision()
-        where = database.where
-        database.dispose()
+        where, revision = _revision()
     if as_json:
         print_json({"ledger": where, "revision": revision, "program": HEAD})
         return
@@ -47,8 +44,13 @@ def downgrade(
     nothing is changed and the exit code is 1. Everything else stays as it is.
     """
     with errors():
+        from ecqs_gateway.errors import Misconfigured  # noqa: PLC0415
         from ecqs_gateway.ledger import migrate  # noqa: PLC0415
 
+        where, revision = _revision()
+        if revision is None:
+            hint = "check ECQS_HOME and ECQS_LEDGER_URL"
+            raise Misconfigured("ECQS-3007", "there is no ledger yet", where=where, hint=hint)
         database = _database()
         with database.write() as connection:
             lost = migrate.losses(connection, to)
@@ -61,6 +63,24 @@ def downgrade(
         say("Nothing was changed. Make a backup with `ecqs backup FOLDER`, then repeat with --accept-loss.")
         raise typer.Exit(1)
     say(f"The ledger has schema {to}. Install the release it belongs to before the next run.")
+
+
+def _revision() -> tuple[str, str | None]:
+    """Give where the ledger is and its revision, without making the file of one that is not there."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from sqlalchemy import make_url  # noqa: PLC0415
+
+    from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+    url = make_url(load_settings().ledger_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        return url.render_as_string(hide_password=True), None
+    database = _database()
+    try:
+        return database.where, database.revision()
+    finally:
+        database.dispose()
 
 
 def _database() -> Database:

@@ -22,10 +22,12 @@ from ecqs_gateway.content.cross import (
 from ecqs_gateway.content.files import Bundle, place_of
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile, SqlStream
 from ecqs_gateway.content.models_sources import SourceFile
+from ecqs_gateway.content.models_vocabulary import VocabularyFile, check_vocabulary
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem, Severity, nearest
 from ecqs_gateway.content.rule_checks import check_catalogue
 from ecqs_gateway.content.shapes import seen
+from ecqs_gateway.content.todos import unfinished_cells
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.codes import LocalCodeTable, load_local_codes
 from ecqs_gateway.mapping.compile import Columns, inspect_mapping
@@ -95,6 +97,8 @@ class _Check:
                 self._look_at_rest(file, file.rest, around, codes, local)
             elif isinstance(file.model, SourceFile):
                 self.problems.extend(check_source(file, file.model, around))
+            elif isinstance(file.model, VocabularyFile):
+                self.problems.extend(check_vocabulary(file, file.model, codes))
             elif isinstance(file.model, CaseFile):
                 mapping = self._mapping(file.place.unit, file.model.kind)
                 connector = around.connectors.get(file.place.unit)
@@ -139,6 +143,7 @@ class _Check:
             if text is not None:
                 table, mistakes = load_local_codes(place.name, text, path)
                 self.problems.extend(_of_code_file(mistake, None) for mistake in mistakes)
+                self.problems.extend(unfinished_cells(path, text))
                 found.setdefault(place.unit, {})[place.name] = table
         return MappingProxyType({unit: MappingProxyType(tables) for unit, tables in found.items()})
 

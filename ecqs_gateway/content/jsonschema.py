@@ -24,6 +24,7 @@ from ecqs_gateway.content.models import (
     RulesFile,
     SqlStream,
 )
+from ecqs_gateway.content.models_vocabulary import VocabularyFile
 from ecqs_gateway.content.scalars import duration_text
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.model.kinds import KINDS, spec
@@ -37,6 +38,7 @@ SCHEMAS: Mapping[str, type[BaseModel]] = {
     "mapping": MappingFile,
     "rules": RulesFile,
     "case": CaseFile,
+    "vocabulary": VocabularyFile,
 }
 """The models of the files people write, by the name of their schema."""
 

@@ -6,7 +6,6 @@ rules, national.yaml) breaks the bundle, and everything else is still loaded and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,8 +19,10 @@ from ecqs_gateway.content.explain import explain, without_faults
 from ecqs_gateway.content.files import Bundle, Place, place_of, scan
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, NationalFile, RulesFile
 from ecqs_gateway.content.models_sources import SourceFile
+from ecqs_gateway.content.models_vocabulary import VocabularyFile
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem
+from ecqs_gateway.content.todos import unfinished_values
 from ecqs_gateway.content.yaml_reader import Document, read_yaml
 from ecqs_gateway.doors import clock
 from ecqs_gateway.model.codes import CodeTables
@@ -42,8 +43,8 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "case": CaseFile,
     "rules": RulesFile,
     "source": SourceFile,
+    "vocabulary": VocabularyFile,
 }
-_TODO = re.compile(r"TODO\b")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ class Content:
     rules: Mapping[str, RulesFile]
     """The rule catalogue by file path."""
     calendar: WorkingCalendar
+    vocabulary: VocabularyFile | None
+    """What `ecqs onboard` knows of names and values; None where the file is missing or cannot be read."""
     compiled: Mapping[Lane, CompiledMapping]
     problems: tuple[Problem, ...]
     onboarded: tuple[str, ...] = field(default=())
@@ -145,6 +148,7 @@ def load(root: Path, *, today: date | None = None, cases: bool = False) -> Conte
         sources=_by_unit(files, SourceFile),
         rules=MappingProxyType({f.path: m for f, m in _pairs(files, RulesFile)}),
         calendar=checked.calendar,
+        vocabulary=next(_models(files, VocabularyFile), None),
         compiled=checked.compiled,
         problems=everything,
         onboarded=_onboarded(bundle),
@@ -170,7 +174,7 @@ def _read(path: str, raw: bytes, problems: list[Problem]) -> Loaded:
     problems.extend(found)
     if document is None:
         return Loaded(path, place, None, None)
-    problems.extend(_todos(path, document))
+    problems.extend(unfinished_values(path, document))
     try:
         model = model_type.model_validate(document.data)
     except ValidationError as error:
@@ -188,23 +192,31 @@ def _rest(error: ValidationError, document: Document) -> MappingFile | None:
         return None
 
 
-def _todos(path: str, document: Document) -> Iterator[Problem]:
-    for place, mark in document.marks.items():
-        if mark.text is not None and _TODO.match(mark.text):
-            name = ".".join(str(step) for step in place)
-            message = f"{name} is still to be filled in"
-            yield Problem(path, mark.line, mark.column, "todo", "ECQS-1080", message, None, mark.text)
-        for step in place[-1:]:
-            if isinstance(step, str) and _TODO.match(step):
-                message = f"the key {step} is still to be replaced"
-                yield Problem(path, mark.key_line, mark.key_column, "todo", "ECQS-1080", message, None, step)
-
-
 def _without_todo_noise(problems: list[Problem]) -> tuple[Problem, ...]:
-    """Leave out what checks say about a place that is known to be unfinished, and put all in reading order."""
-    unfinished = {(p.file, p.line, p.column) for p in problems if p.severity == "todo"}
-    kept = {p for p in problems if p.severity == "todo" or (p.file, p.line, p.column) not in unfinished}
+    """Leave out what checks say about a place that is known to be unfinished, and put all in reading order.
+
+    A line of a code table is one place: what is said of its code is no news while the line is unfinished.
+    """
+    unfinished = {_spot(p) for p in problems if p.severity == "todo"}
+    drafts = {p.file.split("/")[1] for p in problems if p.severity == "todo" and p.file.startswith("mappings/")}
+    kept = {p for p in problems if p.severity == "todo" or not (_spot(p) in unfinished or _only_draft(p, drafts))}
     return tuple(sorted(kept, key=lambda problem: problem.sort_key))
+
+
+def _spot(problem: Problem) -> tuple[str, int, int]:
+    return (problem.file, problem.line, 0 if problem.file.endswith(".csv") else problem.column)
+
+
+def _only_draft(problem: Problem, drafts: set[str]) -> bool:
+    """Say whether a warning only follows from a mapping that is a draft: cases cannot run, code files seem unused."""
+    parts = problem.file.split("/")
+    return (
+        problem.severity == "warning"
+        and problem.code in {"ECQS-1023", "ECQS-1044"}
+        and parts[0] == "mappings"
+        and parts[1] in drafts
+        and parts[2] in {"cases", "codes"}
+    )
 
 
 def _pairs(files: list[Loaded], kind: type[AnyModel]) -> Iterator[tuple[Loaded, AnyModel]]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SourceColumn", "SourceFile", "SourceTable", "column_dtype", "observed_text"]
 
+_NO_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _INTEGER = re.compile(r"(TINY|SMALL|MEDIUM|BIG)?INT(EGER)?\b|(SMALL|BIG)?SERIAL\b|INT[248]\b")
 _FLOAT = re.compile(r"FLOAT|DOUBLE|REAL\b|BINARY_(FLOAT|DOUBLE)")
 _BYTES = re.compile(r".*(BLOB|BYTEA|BINARY|RAW|IMAGE)\b")
@@ -116,5 +117,9 @@ class SourceFile(ContentModel):
 
 
 def observed_text(description: Mapping[str, object]) -> str:
-    """Write what ``extract.source.describe`` gave as the text of the file: the same until the source changes."""
-    return json.dumps(description, ensure_ascii=False, indent=2) + "\n"
+    """Write what ``extract.source.describe`` gave as the text of the file: the same until the source changes.
+
+    The file is read by the YAML reader, to which some signs JSON leaves as they are mean a line end or nothing.
+    """
+    text = json.dumps(description, ensure_ascii=False, indent=2)
+    return _NO_YAML.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"

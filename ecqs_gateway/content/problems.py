@@ -44,7 +44,8 @@ Codes (stable):
 1068  a mapping that cannot be used, with all its mistakes
 1070  a file that must exist does not
 1071  a file where none is expected
-1080  a place still to be filled in
+1080  a place still to be filled in or decided
+1081  a character whose sound the onboarding vocabulary does not know
 1085  there is no such connection (86: it cannot be read, 87: it does not fit its use)
 1088  a setting that makes no sense
 ====  ===============================================================================================

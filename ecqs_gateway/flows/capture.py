@@ -34,7 +34,7 @@ from ecqs_gateway.mapping.preview import Cells, RowsOfParents, of_rows
 from ecqs_gateway.mapping.render import render
 from ecqs_gateway.rules.catalogue import CompiledRules
 
-__all__ = ["Captured", "capture"]
+__all__ = ["Captured", "capture", "stand_in_secret"]
 
 _SALT = "capture.key"
 """File in the keys folder with the secret of stand-ins; without it the same value gets another one."""
@@ -72,7 +72,7 @@ def capture(
     cells = _narrowed(lane, find_rows(gateway, lane, wish).cells)
     if not cells.frame.height:
         raise Misconfigured("ECQS-6064", "there is no row to capture", where=f"{wish.unit}/{wish.kind}")
-    disguise = Disguise.of(lane.mapping, _secret(gateway.settings.keys), keep)
+    disguise = Disguise.of(lane.mapping, stand_in_secret(gateway.settings.keys), keep)
     masked = disguise.rows(cells)
     real, made = (outcome(lane.mapping, rules, CaseRows(one.frame, one.children)) for one in (cells, masked))
     changed = tuple(_changed(lane, rules, disguise, cells, real)) if _verdict(real) != _verdict(made) else ()
@@ -86,7 +86,8 @@ def capture(
     return Captured(file, text, tuple(_differing(cells, masked)), changed)
 
 
-def _secret(folder: Path) -> bytes:
+def stand_in_secret(folder: Path) -> bytes:
+    """Give the secret of stand-ins below the keys folder; made when it is first needed."""
     file = folder / _SALT
     if not file.exists():
         write_atomic(file, secrets.token_hex(32).encode())

@@ -5,16 +5,20 @@ Reads any released schema: a backup is made before an upgrade, too.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from ecqs_gateway.doors.vault import Vault
+from ecqs_gateway.errors import Terminal
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, content_bundle, dead_letter, extraction, lane, receipt
 
-__all__ = ["Named", "named_files"]
+__all__ = ["Named", "is_content", "named_files"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class Named:
 
     name: str
     digest: str
+    """Of the bytes on disk; of a receipt that is sealed, of what is inside (see ``is_content``)."""
     size: int | None
     """None where the row does not say."""
     why: str
@@ -30,6 +35,20 @@ class Named:
     lane: str
     """``320000/certificate``; empty for what belongs to no lane."""
     needed: bool
+
+
+def is_content(path: Path, named: Named, vault: Vault) -> bool:
+    """Say whether a file whose own digest is another is a sealed one whose content is what the row names.
+
+    One that is sealed with a key that is not here cannot be looked into, and is believed.
+    """
+    data = path.read_bytes()
+    if vault.key_of(data) is None:
+        return False
+    try:
+        return hashlib.sha256(vault.open(data, named.name)).hexdigest() == named.digest
+    except Terminal as error:
+        return error.code == "ECQS-3042"
 
 
 def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iterator[Named]:

@@ -259,19 +259,23 @@ def test_two_workers_that_start_on_a_new_ledger_at_once_both_get_on(empty: Datab
 def test_the_command_tells_what_going_back_would_lose_before_it_does(tmp_path: Path) -> None:
     world = w.World(tmp_path)
     world.build()
+    assert _ecqs(world, "show")[1].endswith(f"schema none yet; this program works with {HEAD}\n")
+    assert "ECQS-3007" in _ecqs(world, "downgrade", "0001")[1]
+    assert not (world.home / "ledger.db").exists()
     world.sync()
     with world.ledger() as database, database.write() as connection:
         order = "INSERT INTO stop_order (reason, by, at) VALUES ('x', 'y', 'z')"
         connection.execute(sa.text(order))
 
-    def ecqs(*arguments: str) -> tuple[int, str]:
-        done = CliRunner(env=world.environment()).invoke(app, ["ledger", *arguments])
-        return done.exit_code, done.output
-
-    code, said = ecqs("downgrade", "0001")
+    code, said = _ecqs(world, "downgrade", "0001")
     assert code == 1
     assert "Would be lost: 1 × orders to stop" in said
-    assert f"schema {HEAD}" in ecqs("show")[1]
-    code, said = ecqs("downgrade", "0001", "--accept-loss")
+    assert f"schema {HEAD}" in _ecqs(world, "show")[1]
+    code, said = _ecqs(world, "downgrade", "0001", "--accept-loss")
     assert code == 0
-    assert "schema 0001" in ecqs("show")[1]
+    assert "schema 0001" in _ecqs(world, "show")[1]
+
+
+def _ecqs(world: Any, *arguments: str) -> tuple[int, str]:
+    done = CliRunner(env=world.environment()).invoke(app, ["ledger", *arguments])
+    return done.exit_code, done.output

@@ -268,7 +268,7 @@ def _go_on(gateway: Gateway, found: _Lane, seen: _Seen, facts: dict[str, object]
 
 def _keep(gateway: Gateway, found: _Lane, remote: RemoteReceipt, data: bytes) -> None:
     digest = hashlib.sha256(data).hexdigest()
-    file = gateway.stage.put(f"receipts/{found.unit}/{digest}.zip", data)
+    file = gateway.stage.put_sealed(f"receipts/{found.unit}/{digest}.zip", data)
     taken = Taken(str(remote.batch), str(remote.level), "", 0, "", remote.name, file)
     reason = "ECQS-5140 of a batch that was lost with the ledger before a restore"
     receipts.store_refused(gateway.database, found.unit, taken, reason, known_batch=False, clock=gateway.clock)

@@ -29,6 +29,8 @@ class Member:
     name: str
     digest: str
     size: int
+    named: str = ""
+    """Digest by which the ledger names it where that is another: what is inside a sealed file."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,13 +93,9 @@ def _verify_ledger(copy: Path, manifest: Manifest, folder: Path) -> None:
     if not sound:
         hint = "use another copy of the backup; nothing was restored"
         raise Conflict("ECQS-6036", "the ledger in the backup is damaged", where=str(folder), hint=hint)
-    database = Database(f"sqlite:///{copy}")
-    try:
-        with database.read() as connection:
-            _verify_chain(connection, manifest)
-            _verify_complete(connection, manifest, folder)
-    finally:
-        database.dispose()
+    with _opened(sa.URL.create("sqlite", database=str(copy))) as database, database.read() as connection:
+        _verify_chain(connection, manifest)
+        _verify_complete(connection, manifest, folder)
 
 
 def _verify_chain(connection: sa.Connection, manifest: Manifest) -> None:
@@ -127,46 +123,59 @@ def restore(folder: Path, settings: Settings, *, lanes: Lanes = (), clock: Clock
     kind of database.
     """
     manifest = verify(folder)
-    target = Database(settings.ledger_url)
-    try:
-        _require_free(target, manifest)
-        for member in manifest.members.values():
-            kind, _, name = member.name.partition("/")
-            _bring(folder / member.name, (settings.keys if kind == "keys" else settings.stage) / name, member)
-        if target.sqlite:
-            held = _restore_sqlite(folder, Path(target.url.database or ""), manifest, lanes, clock)
-        else:
-            postgresql.restore(target.url, folder / manifest.ledger.name, after=_hold_in_sql(manifest))
-            held = _mark(target, manifest, lanes, clock)
-            with target.read() as connection:
-                evidence.verify(connection)
-        return Restored(manifest, target.where, len(manifest.members), held)
-    finally:
-        target.dispose()
+    url = sa.make_url(settings.ledger_url)
+    _require_free(url, manifest)
+    for member in manifest.members.values():
+        kind, _, name = member.name.partition("/")
+        _bring(folder / member.name, (settings.keys if kind == "keys" else settings.stage) / name, member)
+    if url.get_backend_name() == "sqlite":
+        held = _restore_sqlite(folder, Path(url.database or ""), manifest, lanes, clock)
+    else:
+        held = _restore_postgresql(folder, url, manifest, lanes, clock)
+    return Restored(manifest, url.render_as_string(hide_password=True), len(manifest.members), held)
 
 
-def _require_free(target: Database, manifest: Manifest) -> None:
-    dialect = "sqlite" if target.sqlite else "postgresql"
-    if dialect != manifest.dialect:
+def _require_free(url: sa.URL, manifest: Manifest) -> None:
+    where = url.render_as_string(hide_password=True)
+    if url.get_backend_name() != manifest.dialect:
         raise Misconfigured(
             "ECQS-6038",
-            f"the backup is of a {manifest.dialect} ledger, the settings name a {dialect} one",
-            where=target.where,
+            f"the backup is of a {manifest.dialect} ledger, the settings name one of {url.get_backend_name()}",
+            where=where,
             hint="set ECQS_LEDGER_URL to a new database of that kind",
         )
-    there = Path(target.url.database or "").exists() if target.sqlite else _has_tables(target)
-    if there:
+    sqlite = manifest.dialect == "sqlite"  # opening a SQLite ledger would make its file
+    if Path(url.database or "").exists() if sqlite else _has_tables(url):
         raise Misconfigured(
             "ECQS-6037",
             "a ledger lives there already; nothing was restored",
-            where=target.where,
+            where=where,
             hint="restore beside it, or move it away first: it may know more than the backup",
         )
 
 
-def _has_tables(target: Database) -> bool:
-    with target.read() as connection:
+def _has_tables(url: sa.URL) -> bool:
+    with _opened(url) as target, target.read() as connection:
         return bool(sa.inspect(connection).get_table_names())
+
+
+@contextmanager
+def _opened(url: sa.URL) -> Iterator[Database]:
+    database = Database(url.render_as_string(hide_password=False))
+    try:
+        yield database
+    finally:
+        database.dispose()
+
+
+def _restore_postgresql(
+    folder: Path, url: sa.URL, manifest: Manifest, lanes: Lanes, clock: Clock
+) -> tuple[tuple[str, str, int], ...]:
+    postgresql.restore(url, folder / manifest.ledger.name, after=_hold_in_sql(manifest))
+    with _opened(url) as target:
+        with target.read() as connection:
+            _verify_chain(connection, manifest)
+        return _mark(target, manifest, lanes, clock)
 
 
 def _bring(source: Path, target: Path, member: Member) -> None:
@@ -186,11 +195,8 @@ def _restore_sqlite(
     draft = target.with_name(f".{target.name}.restoring")
     draft.unlink(missing_ok=True)
     copy_atomic(folder / manifest.ledger.name, draft)
-    database = Database(f"sqlite:///{draft}")
-    try:
+    with _opened(sa.URL.create("sqlite", database=str(draft))) as database:
         held = _mark(database, manifest, lanes, clock)
-    finally:
-        database.dispose()
     with closing(sqlite3.connect(draft)) as copy:
         copy.execute("PRAGMA journal_mode = DELETE")
     if target.exists():

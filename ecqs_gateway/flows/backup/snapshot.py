@@ -20,12 +20,13 @@ import sqlalchemy as sa
 from ecqs_gateway import __version__
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.files import copy_atomic, sync_folder
+from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import GatewayError, Misconfigured, Terminal, Transient
 from ecqs_gateway.flows.backup import postgresql
 from ecqs_gateway.flows.backup.manifest import MANIFEST, LanePosition, Manifest, Member, sha256_of
 from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger.database import Database, revision_of
-from ecqs_gateway.ledger.needed import Named, named_files
+from ecqs_gateway.ledger.needed import Named, is_content, named_files
 from ecqs_gateway.ledger.tables import batch, lane, run
 from ecqs_gateway.ledger.tables import evidence as chain
 from ecqs_gateway.settings import Settings
@@ -56,9 +57,10 @@ def take(settings: Settings, folder: Path, *, with_keys: bool = False, clock: Cl
     """
     folder = folder.resolve()
     _refuse_own_folder(settings, folder)
+    _require_file(settings)
     database = Database(settings.ledger_url)
     try:
-        _require_ledger(database)
+        _require_schema(database)
         with _alone(folder):
             before = Manifest.read(folder) if (folder / MANIFEST).exists() else None
             made_at = clock()
@@ -87,11 +89,21 @@ def _refuse_own_folder(settings: Settings, folder: Path) -> None:
             raise Misconfigured("ECQS-6031", "a backup cannot lie in what it backs up", where=str(folder), hint=hint)
 
 
-def _require_ledger(database: Database) -> None:
-    there = not database.sqlite or Path(database.url.database or "").is_file()
-    if not there or database.revision() is None:
-        hint = "check ECQS_HOME and ECQS_LEDGER_URL: a ledger is made by the first `ecqs sync`"
-        raise Misconfigured("ECQS-6031", "there is no ledger to back up yet", where=database.where, hint=hint)
+def _require_file(settings: Settings) -> None:
+    """Look before the ledger is opened, which would make the file of a SQLite one."""
+    url = sa.make_url(settings.ledger_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        raise _no_ledger(url.render_as_string(hide_password=True))
+
+
+def _require_schema(database: Database) -> None:
+    if database.revision() is None:
+        raise _no_ledger(database.where)
+
+
+def _no_ledger(where: str) -> Misconfigured:
+    hint = "check ECQS_HOME and ECQS_LEDGER_URL: a ledger is made by the first `ecqs sync`"
+    return Misconfigured("ECQS-6031", "there is no ledger to back up yet", where=where, hint=hint)
 
 
 @contextmanager
@@ -123,6 +135,8 @@ def _copied_ledger(database: Database, target: Path) -> tuple[Manifest, list[Nam
     if not database.sqlite:
         with database.read() as connection:
             connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+            # This transaction only holds the snapshot while pg_dump works, however long that takes.
+            connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             snapshot = connection.execute(sa.text("SELECT pg_export_snapshot()")).scalar_one()
             postgresql.dump(database.url, target, snapshot=str(snapshot))
             return _described(connection, target, "postgresql")
@@ -219,6 +233,7 @@ class _Copying:
 
     def __init__(self, settings: Settings, folder: Path, before: Manifest | None) -> None:
         self._settings, self._folder = settings, folder
+        self._vault = Vault.of(settings.keys)
         self._before = before.members if before is not None else {}
         self.members: dict[str, Member] = {}
         self.missing: list[str] = []
@@ -250,7 +265,7 @@ class _Copying:
         member, path = self._before.get(name), self._folder / name
         if member is None or not path.is_file() or path.stat().st_size != member.size:
             return False
-        if member.digest != digest:
+        if (member.named or member.digest) != digest:
             return False
         self.members[name] = member
         return True
@@ -261,7 +276,10 @@ class _Copying:
         except FileNotFoundError:
             self.missing.append(f"{named.name}: missing ({named.why})")
             return
-        if member.digest != named.digest:
+        if member.digest == named.digest:
+            return
+        self.members[name] = replace(member, named=named.digest)
+        if not is_content(self._folder / name, named, self._vault):
             self.missing.append(f"{named.name}: not what the ledger says ({named.why})")
 
     def _write(self, path: Path, name: str) -> Member:

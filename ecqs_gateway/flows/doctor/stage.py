@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ecqs_gateway.doors.vault import Vault
+from ecqs_gateway.flows.backup.manifest import sha256_of
 from ecqs_gateway.flows.doctor.core import Context, Finding, Verdict, check
-from ecqs_gateway.ledger.needed import Named, named_files
+from ecqs_gateway.ledger.needed import Named, is_content, named_files
 
 __all__: list[str] = []
 
 _SHOWN = 5
 _MANY, _MUCH = 1000, 1_000_000_000
 _SETTLED_SECONDS = 3600
-_BLOCK = 1 << 20
 _RESTORE = "restore these files from the backup that belongs to this ledger; what needs them waits until then"
 
 
@@ -27,11 +27,12 @@ def needed(context: Context) -> Iterator[Finding]:
     """
     deep = context.options.deep
     count, wrong = 0, []
+    vault = Vault.of(context.settings.keys) if deep else None
     with context.ledger() as ledger:
         for named in named_files(ledger, needed_only=not deep):
             if not named.lane or context.concerns(named.lane.partition("/")[0]):
                 count += 1
-                text = _wrong(context.settings.stage / named.name, named, deep=deep)
+                text = _wrong(context.settings.stage / named.name, named, vault)
                 wrong += [f"{named.name} {text} ({named.why})"] if text else []
     if wrong:
         more = f" and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
@@ -42,24 +43,17 @@ def needed(context: Context) -> Iterator[Finding]:
     yield Finding("stage.needed", Verdict.OK, f"all {count} {what}", str(context.settings.stage))
 
 
-def _wrong(path: Path, named: Named, *, deep: bool) -> str | None:
+def _wrong(path: Path, named: Named, vault: Vault | None) -> str | None:
+    """Say what is wrong with a file; its bytes are read only where there is a vault to open sealed ones with."""
     try:
         size = path.stat().st_size
         if named.size is not None and size != named.size:
             return f"has {size} bytes, not {named.size}"
-        if deep and _digest(path) != named.digest:
+        if vault is not None and sha256_of(path)[0] != named.digest and not is_content(path, named, vault):
             return "has other bytes"
     except OSError as error:
         return f"cannot be read ({error.strerror or type(error).__name__})"
     return None
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 @check("stage.stray", reads_much=True)

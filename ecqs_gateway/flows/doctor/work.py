@@ -83,7 +83,8 @@ def held(context: Context) -> Iterator[Finding]:
     found = _rows(context, sa.select(lane).where(lane.c.held_reason.is_not(None)).order_by(lane.c.unit))
     for row in found:
         restored = row.held_reason.startswith(RESTORED)
-        step = "settle it with headquarters, then release the lane: `ecqs release`; its batches wait, nothing is lost"
+        release = f"`ecqs release {row.unit} {row.kind} --reason …`"
+        step = f"settle it with headquarters, then {release}; its batches wait, nothing is lost"
         step = "run `ecqs restore --reconcile`" if restored else step
         yield Finding("work.held", Verdict.PROBLEM, f"held: {row.held_reason}", f"{row.unit} {row.kind}", step)
     if not found:

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured
 from ecqs_gateway.flows import nightly
-from ecqs_gateway.flows.backup import snapshot
+from ecqs_gateway.flows.backup import postgresql, snapshot
 from ecqs_gateway.flows.backup.manifest import MANIFEST, Manifest
 from ecqs_gateway.flows.backup.restore import verify
 from ecqs_gateway.flows.gateway import open_gateway
@@ -168,6 +168,7 @@ def test_there_must_be_a_ledger_and_the_backup_must_lie_elsewhere(bare, tmp_path
     with pytest.raises(Misconfigured) as caught:
         _take(bare, tmp_path / "backup")
     assert "no ledger" in caught.value.message
+    assert not (bare.home / "ledger.db").exists()
     for place in (bare.home, bare.home / "stage", bare.home / "stage" / "outbox"):
         with pytest.raises(Misconfigured) as caught:
             _take(bare, place)
@@ -181,6 +182,7 @@ def test_a_postgresql_ledger_is_backed_up_while_it_is_written(world, w, postgres
     with open_gateway(settings, connections=world.resolve, clock=world.clock) as gateway:
         assert nightly.sync(gateway, nightly.Options()).failed == {}
         with gateway.database.write() as connection:  # a run that has not committed yet
+            connection.execute(sa.text("SET LOCAL idle_in_transaction_session_timeout = 0"))
             connection.execute(sa.text("UPDATE lane SET watermark = 'in the middle'"))
             taken = snapshot.take(settings, tmp_path / "backup", clock=world.clock)
     assert taken.manifest.dialect == "postgresql"
@@ -197,3 +199,19 @@ def test_pg_dump_is_asked_for_by_name_where_it_is_missing(postgresql_url: str, w
         snapshot.take(settings, tmp_path / "backup", clock=world.clock)
     assert caught.value.code == "ECQS-6034"
     assert "pg_dump is not installed" in caught.value.message
+
+
+@pytest.mark.postgresql
+def test_a_dump_may_take_longer_than_a_worker_may_be_idle(world, postgresql_url: str, tmp_path, monkeypatch) -> None:
+    impatient = f"{postgresql_url}?options=-c%20idle_in_transaction_session_timeout%3D500"
+    settings = replace(world.settings(), ledger_url=impatient)
+    with open_gateway(settings):
+        pass
+    real = postgresql.dump
+
+    def slow(*given, **named) -> None:
+        real(*given, **named)
+        time.sleep(1)
+
+    monkeypatch.setattr(postgresql, "dump", slow)
+    assert snapshot.take(settings, tmp_path / "backup", clock=world.clock).manifest.dialect == "postgresql"

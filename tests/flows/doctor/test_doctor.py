@@ -26,7 +26,6 @@ from ecqs_gateway.deliver.signing import algorithm
 from ecqs_gateway.doors import clock as clocks
 from ecqs_gateway.doors.connections import connection
 from ecqs_gateway.doors.ssh_keys import generate_ssh_key
-from ecqs_gateway.doors.vault import make_payload_key
 from ecqs_gateway.flows.doctor import Finding, Options, Report, Verdict, disk, examine
 from ecqs_gateway.flows.doctor.core import Check, Context, Job, NotChecked, run_jobs
 from ecqs_gateway.flows.gateway import open_gateway
@@ -71,7 +70,6 @@ def _change(world, *statements: str) -> None:
 def healthy(world, w):
     """A world in the present in which one unit was synced."""
     world.clock = clocks.now
-    make_payload_key(world.keys)
     world.province(UNIT, 5)
     world.sync()
     return world

@@ -1,0 +1,36 @@
+-- Approvals in English with signs between the words.
+CREATE TABLE license_application (application_id INTEGER PRIMARY KEY, case_no TEXT UNIQUE NOT NULL, apply_type TEXT, company_name TEXT, uscc TEXT, company_address TEXT, plant_address TEXT, product_scope TEXT, original_license_no TEXT,
+ submit_time TEXT, accept_date TEXT, review_date TEXT, decision_date TEXT, decision_result TEXT, issue_date TEXT, approval_authority TEXT, site_visit_date TEXT, site_visit_result TEXT, new_cert_no TEXT, process_status TEXT, operator TEXT, created_at TEXT, last_modified_time TEXT);
+CREATE TABLE license_application_material (id INTEGER PRIMARY KEY, application_id INTEGER, material_type TEXT, material_name TEXT, file_hash TEXT);
+INSERT INTO license_application VALUES (1, 'GD-2021-0001', '延续换证', '深圳青石水泥有限公司', '91440300Y00044019U', '广东省深圳市样例区虚构路1号', '广东省深圳市演示县工业园1号', '安全帽', '(粤)XK02-001-00001', '2021-06-01 09:00:00', '2021-06-05', '2021-06-12', '2021-06-20', '准予许可', '2021-06-25', '广东省市场监督管理局', '2021-06-10', '合格', '(粤)XK02-001-00001', '已办结', '李娜', '2026-01-01 08:00:00', '2026-05-01 10:00:00');
+INSERT INTO license_application VALUES (2, 'GD-2022-0002', '名称变更', '佛山白鹭化肥有限公司', '91440600Y000440276', '广东省佛山市样例区虚构路2号', '广东省佛山市演示县工业园2号', '水泥', NULL, '2022-11-01 09:00:00', '2022-11-05', '2022-11-12', '2022-11-20', '准予许可', '2022-11-25', '广东省市场监督管理局', '2022-11-10', '合格', '(粤)XK08-001-00002', '已办结', '王芳', '2026-01-02 08:00:00', '2026-05-02 10:00:00');
+INSERT INTO license_application VALUES (3, 'GD-2023-0003', '补领', '广州云岭钢筋有限公司', '91440100Y000440357', '广东省广州市样例区虚构路3号', '广东省广州市演示县工业园3号', '食品用塑料包装容器工具等制品', '(粤)XK16-204-00003', '2023-04-01 09:00:00', '2023-04-05', '2023-04-12', '2023-04-20', '不予许可', '2023-04-25', '广东省市场监督管理局', '2023-04-10', '不合格', '(粤)XK16-204-00003', '已办结', '刘洋', '2026-01-03 08:00:00', '2026-05-03 10:00:00');
+INSERT INTO license_application VALUES (4, 'GD-2024-0004', '首次申请', '深圳清泉塑料有限公司', '91440300Y00044043C', '广东省深圳市样例区虚构路4号', '广东省深圳市演示县工业园4号', '电线电缆', NULL, '2024-09-01 09:00:00', '2024-09-05', '2024-09-12', '2024-09-20', '准予许可', '2024-09-25', '广东省市场监督管理局', '2024-09-10', '合格', '(粤)XK06-001-00004', '已办结', '陈静', '2026-01-04 08:00:00', '2026-05-04 10:00:00');
+INSERT INTO license_application VALUES (5, 'GD-2020-0005', '延续换证', '佛山长风安全帽有限公司', '91440600Y00044051N', '广东省佛山市样例区虚构路5号', '广东省佛山市演示县工业园5号', '建筑用钢筋', '(粤)XK05-001-00005', '2020-02-01 09:00:00', '2020-02-05', '2020-02-12', '2020-02-20', '准予许可', '2020-02-25', '广东省市场监督管理局', '2020-02-10', '合格', '(粤)XK05-001-00005', '已办结', '杨帆', '2026-01-05 08:00:00', '2026-05-05 10:00:00');
+INSERT INTO license_application VALUES (6, 'GD-2021-0006', '名称变更', '广州北斗线缆有限公司', '91440100Y0004406XL', '广东省广州市样例区虚构路6号', '广东省广州市演示县工业园6号', '人造板', NULL, '2021-07-01 09:00:00', '2021-07-05', '2021-07-12', '2021-07-20', '准予许可', '2021-07-25', '广东省市场监督管理局', '2021-07-10', '合格', '(粤)XK03-002-00006', '已办结', '赵磊', '2026-01-06 08:00:00', '2026-05-06 10:00:00');
+INSERT INTO license_application VALUES (7, 'GD-2022-0007', '补领', '深圳南园人造板有限公司', '91440300Y00044078Y', '广东省深圳市样例区虚构路7号', '广东省深圳市演示县工业园7号', '化肥', '(粤)XK13-001-00007', '2022-12-01 09:00:00', '2022-12-05', '2022-12-12', '2022-12-20', '不予许可', '2022-12-25', '广东省市场监督管理局', '2022-12-10', '不合格', '(粤)XK13-001-00007', '已办结', '黄敏', '2026-01-07 08:00:00', '2026-05-07 10:00:00');
+INSERT INTO license_application VALUES (8, 'GD-2023-0008', '首次申请', '佛山东湖包装有限公司', '91440600Y000440869', '广东省佛山市样例区虚构路8号', '广东省佛山市演示县工业园8号', '安全帽', NULL, '2023-05-01 09:00:00', '2023-05-05', '2023-05-12', '2023-05-20', '准予许可', '2023-05-25', '广东省市场监督管理局', '2023-05-10', '合格', '(粤)XK02-001-00008', '已办结', '张伟', '2026-01-08 08:00:00', '2026-05-08 10:00:00');
+INSERT INTO license_application_material VALUES (10, 1, '申请书', 'a.pdf', '0101010101010101010101010101010101010101010101010101010101010101');
+INSERT INTO license_application_material VALUES (11, 1, '营业执照', 'b.pdf', '0101010101010101010101010101010101010101010101010101010101010101');
+INSERT INTO license_application_material VALUES (12, 1, '承诺书', 'c.pdf', '0101010101010101010101010101010101010101010101010101010101010101');
+INSERT INTO license_application_material VALUES (20, 2, '申请书', 'a.pdf', '0202020202020202020202020202020202020202020202020202020202020202');
+INSERT INTO license_application_material VALUES (21, 2, '营业执照', 'b.pdf', '0202020202020202020202020202020202020202020202020202020202020202');
+INSERT INTO license_application_material VALUES (22, 2, '承诺书', 'c.pdf', '0202020202020202020202020202020202020202020202020202020202020202');
+INSERT INTO license_application_material VALUES (30, 3, '申请书', 'a.pdf', '0303030303030303030303030303030303030303030303030303030303030303');
+INSERT INTO license_application_material VALUES (31, 3, '营业执照', 'b.pdf', '0303030303030303030303030303030303030303030303030303030303030303');
+INSERT INTO license_application_material VALUES (32, 3, '承诺书', 'c.pdf', '0303030303030303030303030303030303030303030303030303030303030303');
+INSERT INTO license_application_material VALUES (40, 4, '申请书', 'a.pdf', '0404040404040404040404040404040404040404040404040404040404040404');
+INSERT INTO license_application_material VALUES (41, 4, '营业执照', 'b.pdf', '0404040404040404040404040404040404040404040404040404040404040404');
+INSERT INTO license_application_material VALUES (42, 4, '承诺书', 'c.pdf', '0404040404040404040404040404040404040404040404040404040404040404');
+INSERT INTO license_application_material VALUES (50, 5, '申请书', 'a.pdf', '0505050505050505050505050505050505050505050505050505050505050505');
+INSERT INTO license_application_material VALUES (51, 5, '营业执照', 'b.pdf', '0505050505050505050505050505050505050505050505050505050505050505');
+INSERT INTO license_application_material VALUES (52, 5, '承诺书', 'c.pdf', '0505050505050505050505050505050505050505050505050505050505050505');
+INSERT INTO license_application_material VALUES (60, 6, '申请书', 'a.pdf', '0606060606060606060606060606060606060606060606060606060606060606');
+INSERT INTO license_application_material VALUES (61, 6, '营业执照', 'b.pdf', '0606060606060606060606060606060606060606060606060606060606060606');
+INSERT INTO license_application_material VALUES (62, 6, '承诺书', 'c.pdf', '0606060606060606060606060606060606060606060606060606060606060606');
+INSERT INTO license_application_material VALUES (70, 7, '申请书', 'a.pdf', '0707070707070707070707070707070707070707070707070707070707070707');
+INSERT INTO license_application_material VALUES (71, 7, '营业执照', 'b.pdf', '0707070707070707070707070707070707070707070707070707070707070707');
+INSERT INTO license_application_material VALUES (72, 7, '承诺书', 'c.pdf', '0707070707070707070707070707070707070707070707070707070707070707');
+INSERT INTO license_application_material VALUES (80, 8, '申请书', 'a.pdf', '0808080808080808080808080808080808080808080808080808080808080808');
+INSERT INTO license_application_material VALUES (81, 8, '营业执照', 'b.pdf', '0808080808080808080808080808080808080808080808080808080808080808');
+INSERT INTO license_application_material VALUES (82, 8, '承诺书', 'c.pdf', '0808080808080808080808080808080808080808080808080808080808080808');

@@ -1,0 +1,37 @@
+-- Pinyin initials, certificates with two child tables linked by name only.
+CREATE TABLE t_xkz_zs (zsid TEXT PRIMARY KEY, zsbh TEXT, qymc TEXT, tyshxydm TEXT, zs TEXT, fddbr TEXT, lxdh TEXT, fzjg TEXT,
+  fzjg_tyxydm TEXT, fzrq TEXT, yxqqsrq TEXT, yxqjzrq TEXT, jyfs TEXT, zt TEXT, zxrq TEXT, yzsbh TEXT, bz TEXT, rksj TIMESTAMP, gxsj TIMESTAMP NOT NULL);
+CREATE INDEX ix_gx ON t_xkz_zs (gxsj);
+CREATE TABLE t_xkz_zs_cp (cpid INTEGER PRIMARY KEY, zsid TEXT, xh INTEGER, cplb TEXT, cpmc TEXT, cpdy TEXT, ggxh TEXT);
+CREATE TABLE t_xkz_zs_dz (dzid INTEGER PRIMARY KEY, zsid TEXT, xh INTEGER, scdz TEXT, xzqhdm TEXT);
+CREATE TABLE t_sys_user (id INTEGER PRIMARY KEY, login TEXT, dept TEXT);
+INSERT INTO t_xkz_zs VALUES ('Z001', '（浙）XK08-001-00001', '宁波青石水泥有限公司', '91330200Y000330101', '浙江省宁波市样例区虚构路1号', '李娜', '13800010033', '浙江省市场监督管理局', '11330000Y00002310H', '2021-6-8', '20210608', '2026-6-7', '委托检验', '注销', '2025-02-03', '/', '示例', '2024-01-01 08:00:00', '2026-03-01 09:00:00');
+INSERT INTO t_xkz_zs VALUES ('Z002', '浙XK16-204-00002', '温州白鹭化肥有限公司', '91330300Y000330293', '浙江省温州市样例区虚构路2号', '王芳', '13800020033', '浙江省市场监督管理局', '11330000Y00002310H', '20221115', '20221115', '20271114', '自检加委托', '正常', NULL, 'XK16-204-00072', '示例', '2024-01-02 08:00:00', '2026-03-02 09:00:00');
+INSERT INTO t_xkz_zs VALUES ('Z003', '（浙）XK06-001-00003', '杭州云岭钢筋有限公司', '91330100Y00033037K', '浙江省杭州市样例区虚构路3号', '刘洋', '13800030033', '浙江省市场监督管理局', '11330000Y00002310H', '2023年4月22日', '20230422', '2028-04-21', '企业自检', '吊销', '2025-02-03', '无', '示例', '2024-01-03 08:00:00', '2026-03-03 09:00:00');
+INSERT INTO t_xkz_zs VALUES ('Z004', '浙XK05-001-00004', '宁波清泉塑料有限公司', '91330200Y00033045K', '浙江省宁波市样例区虚构路4号', '陈静', '13800040033', '浙江省市场监督管理局', '11330000Y00002310H', '2024/09/02', '20240902', '2029-9-1', '委托检验', '有效', NULL, '/', '示例', '2024-01-04 08:00:00', '2026-03-04 09:00:00');
+INSERT INTO t_xkz_zs VALUES ('Z005', '（浙）XK03-002-00005', '温州长风安全帽有限公司', '91330300Y00033053K', '浙江省温州市样例区虚构路5号', '杨帆', '13800050033', '浙江省市场监督管理局', '11330000Y00002310H', '2020.02.09', '20200209', '20250208', '自检加委托', '注销', '2025-02-03', 'XK03-002-00075', '示例', '2024-01-05 08:00:00', '2026-03-05 09:00:00');
+INSERT INTO t_xkz_zs VALUES ('Z006', '浙XK13-001-00006', '杭州北斗线缆有限公司', '91330100Y000330614', '浙江省杭州市样例区虚构路6号', '赵磊', '13800060033', '浙江省市场监督管理局', '11330000Y00002310H', '2021-07-16', '20210716', '2026-07-15', '企业自检', '正常', NULL, '无', '示例', '2024-01-06 08:00:00', '2026-03-06 09:00:00');
+INSERT INTO t_xkz_zs VALUES ('Z007', '（浙）XK02-001-00007', '宁波南园人造板有限公司', '91330200Y0003307X1', '浙江省宁波市样例区虚构路7号', '黄敏', '13800070033', '浙江省市场监督管理局', '11330000Y00002310H', '2022-12-23', '20221223', '2027-12-22', '委托检验', '吊销', '2025-02-03', '/', '示例', '2024-01-07 08:00:00', '2026-03-07 09:00:00');
+INSERT INTO t_xkz_zs VALUES ('Z008', '浙XK08-001-00008', '温州东湖包装有限公司', '91330300Y000330886', '浙江省温州市样例区虚构路8号', '张伟', '13800080033', '浙江省市场监督管理局', '11330000Y00002310H', '20230503', '20230503', '20280502', '自检加委托', '有效', NULL, 'XK08-001-00078', '示例', '2024-01-08 08:00:00', '2026-03-08 09:00:00');
+INSERT INTO t_xkz_zs_cp VALUES (102, 'Z001', 1, '水泥', '水泥', '通用水泥', 'BV-450/750V');
+INSERT INTO t_xkz_zs_cp VALUES (103, 'Z001', 2, '水泥', '水泥', '通用水泥', 'BV-450/750V');
+INSERT INTO t_xkz_zs_cp VALUES (104, 'Z002', 1, '食品用塑料包装容器工具等制品', '食品用塑料包装容器工具等制品', '塑料袋', 'Ⅱ型');
+INSERT INTO t_xkz_zs_cp VALUES (106, 'Z003', 1, '电线电缆', '电线电缆', '架空绞线', '/');
+INSERT INTO t_xkz_zs_cp VALUES (107, 'Z003', 2, '电线电缆', '电线电缆', '架空绞线', '/');
+INSERT INTO t_xkz_zs_cp VALUES (108, 'Z004', 1, '建筑用钢筋', '建筑用钢筋', '热轧带肋钢筋', 'BV-450/750V');
+INSERT INTO t_xkz_zs_cp VALUES (110, 'Z005', 1, '人造板', '人造板', '胶合板', 'Ⅱ型');
+INSERT INTO t_xkz_zs_cp VALUES (111, 'Z005', 2, '人造板', '人造板', '胶合板', 'Ⅱ型');
+INSERT INTO t_xkz_zs_cp VALUES (112, 'Z006', 1, '化肥', '化肥', '复合肥料', '/');
+INSERT INTO t_xkz_zs_cp VALUES (114, 'Z007', 1, '安全帽', '安全帽', '塑料安全帽', 'BV-450/750V');
+INSERT INTO t_xkz_zs_cp VALUES (115, 'Z007', 2, '安全帽', '安全帽', '塑料安全帽', 'BV-450/750V');
+INSERT INTO t_xkz_zs_cp VALUES (116, 'Z008', 1, '水泥', '水泥', '通用水泥', 'Ⅱ型');
+INSERT INTO t_xkz_zs_dz VALUES (301, 'Z001', 1, '浙江省宁波市演示县工业园1号', '330200');
+INSERT INTO t_xkz_zs_dz VALUES (302, 'Z002', 1, '浙江省温州市演示县工业园2号', '330300');
+INSERT INTO t_xkz_zs_dz VALUES (303, 'Z003', 1, '浙江省杭州市演示县工业园3号', '330100');
+INSERT INTO t_xkz_zs_dz VALUES (304, 'Z004', 1, '浙江省宁波市演示县工业园4号', '330200');
+INSERT INTO t_xkz_zs_dz VALUES (305, 'Z005', 1, '浙江省温州市演示县工业园5号', '330300');
+INSERT INTO t_xkz_zs_dz VALUES (306, 'Z006', 1, '浙江省杭州市演示县工业园6号', '330100');
+INSERT INTO t_xkz_zs_dz VALUES (307, 'Z007', 1, '浙江省宁波市演示县工业园7号', '330200');
+INSERT INTO t_xkz_zs_dz VALUES (308, 'Z008', 1, '浙江省温州市演示县工业园8号', '330300');
+INSERT INTO t_sys_user VALUES (1, 'admin', '信息中心');
+INSERT INTO t_sys_user VALUES (2, 'li', '许可处');
