@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from ecqs_gateway.doors.personal import mask_numbers, mask_row
+from ecqs_gateway.doors.personal import MASK, mask_numbers, mask_row
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.mapping.trace import FieldTrace, TraceStep
 
@@ -64,7 +64,7 @@ class Veil:
         """Give what may be shown of one value; ``column`` of a child table is ``cp.XM``."""
         if not self.on or text is None:
             return text
-        if self.hides(column) or mask_row({column: text})[column] == mask_row({"sfz": "1"})["sfz"]:
+        if self.hides(column) or mask_row({column: text})[column] == MASK:
             return veil(text)
         return mask_numbers(text)
 
