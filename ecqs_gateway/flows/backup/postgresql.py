@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import sqlalchemy as sa
 
@@ -43,8 +44,10 @@ def restore(url: sa.URL, file: Path, *, after: str) -> None:
 
 
 def _address(url: sa.URL) -> str:
-    """Write the address as libpq reads it, without the password."""
-    return url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    """Write the address as libpq reads it, without the password; a blank is %20 there, never +."""
+    query = urlencode(sorted(url.query.items()), doseq=True, quote_via=quote)
+    bare = url.set(drivername="postgresql", password=None, query={}).render_as_string(hide_password=False)
+    return f"{bare}?{query}" if query else bare
 
 
 def _run(program: str, arguments: list[str], url: sa.URL | None) -> None:
