@@ -92,7 +92,7 @@ class FieldSet:
     def _days(self, texts: Mapping[str, pl.Series], height: int) -> pl.Series:
         """Give the business date of each record, by which code files are read; null where it cannot be read."""
         plan = next(plan for plan in self.plans if plan.path == self.date)
-        state = _State(plan, texts.get(self.date)) if plan.plain else _state(plan, texts.get(self.date), None)
+        state = _State(plan, texts.get(self.date)) if plan.plain else _state(plan, texts.get(self.date))
         if state.text is None:
             return self._fixed(plan, height)
         return state.text.to_frame().select(plan.leaf.type.read_expr(pl.col(self.date), self.codes)).to_series()
@@ -194,7 +194,7 @@ class FieldSet:
         return found or FieldProblem(field_type.unreadable, f"无法作为{field_type.title}读取：{field_type.explain()}")
 
 
-def _state(plan: FieldPlan, text: pl.Series | None, days: pl.Series | None) -> _State:
+def _state(plan: FieldPlan, text: pl.Series | None, days: pl.Series | None = None) -> _State:
     """Put one field's text through parse, codes and default."""
     state = _State(plan, text)
     if text is None or plan.plain:
