@@ -13,7 +13,7 @@ from ecqs_gateway.errors import Conflict, Terminal
 from ecqs_gateway.flows import approvals, corrections, letter_view, record, retry
 from ecqs_gateway.flows.corrections import Wish
 from ecqs_gateway.ledger import corrections as ledger
-from ecqs_gateway.ledger.letters import Filter, find
+from ecqs_gateway.ledger.letters import Filter, find, opened
 
 UNIT, OTHER = "320000", "310000"
 WHY = "纸质档案如此"
@@ -21,7 +21,7 @@ WHY = "纸质档案如此"
 
 def _letters(world, **wanted):
     with world.gateway() as gateway:
-        return find(gateway.database, Filter(**wanted))
+        return [opened(letter, gateway.vault) for letter in find(gateway.database, Filter(**wanted))]
 
 
 def _states(world) -> list[str]:

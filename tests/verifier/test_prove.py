@@ -123,19 +123,20 @@ def test_a_batch_nobody_has_answered_yet_is_proven_as_such(bare, w, v) -> None:
     assert any("no verified receipt" in detail for detail in details.values())
 
 
-def test_a_batch_refused_as_a_whole_is_proven_as_refused(world, w, v) -> None:
-    from ecqs_gateway.deliver.signing import algorithm
-    from ecqs_gateway.doors.files import write_atomic
+def test_a_batch_refused_as_a_whole_is_proven_as_refused(world, w, v, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ecqs_gateway.sandbox import process
+    from ecqs_gateway.sandbox.package import Refusal
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Refusal("HQ-104", "坏")
 
     world.province(UNIT, 2)
-    pair = algorithm("ed25519").generate()
-    write_atomic(world.keys / "gateway-ed25519.pem", pair.private)
-    write_atomic(world.keys / "gateway-ed25519.pub.pem", pair.public)
+    monkeypatch.setattr(process, "judge", refuse)
     assert world.sync().failed
     report = v.examined(_proof(world, w.key(UNIT, 1)).data)
     assert v.bad(report) == {}
     [told] = [detail for _, check, detail in report.lines if check.startswith("version")]
-    assert "REFUSED by headquarters (HQ-102)" in told
+    assert "REFUSED by headquarters (HQ-104)" in told
 
 
 def test_a_key_of_two_lanes_gives_both_unless_one_is_named(world, w) -> None:
