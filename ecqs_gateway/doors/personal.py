@@ -23,6 +23,7 @@ _WIDE_ESCAPE = re.compile(r"\\u[fF]{2}(1[0-9]|38|58)")
 _BIRTH = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _CITIZEN = re.compile(rf"[1-9]\d{{5}}(?:18|19|20)\d{{2}}{_BIRTH}\d{{3}}[\dXx]", re.ASCII)
 _LENGTH = 18
+_ESCAPE_DIGITS = 4
 _DIGEST = r"(?<![0-9A-Za-z])(?=[0-9]{0,63}[a-f])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![0-9A-Za-z])"
 _RUN = re.compile(rf"(?P<digest>{_DIGEST})|\d{{17,}}[\dXx]", re.ASCII)
 """Digests are looked at first: they hold long runs of digits by chance."""
@@ -112,9 +113,16 @@ def _spans_of(pattern: re.Pattern[str]) -> Spans:
 
 
 def _citizens(text: str) -> Iterator[tuple[int, int]]:
-    """Look at every place of a run of digits: numbers are glued to one another where columns were joined."""
+    """Look at every place of a run of digits: numbers are glued to one another where columns were joined.
+
+    The end first, where a few digits before the number may belong to an escape such as ``%81`` or ``\\u8bc1``.
+    """
     for run in _RUN.finditer(text):
         if run["digest"]:
+            continue
+        last = run.end() - _LENGTH
+        if last - run.start() <= _ESCAPE_DIGITS and is_citizen_id(text[last : run.end()]):
+            yield last, run.end()
             continue
         place = run.start()
         while place + _LENGTH <= run.end():

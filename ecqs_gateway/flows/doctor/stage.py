@@ -73,5 +73,5 @@ def stray(context: Context) -> Iterator[Finding]:
                 count, size = count + 1, size + entry.st_size
     large = count > _MANY or size > _MUCH
     text = f"{count} files ({size / 1e6:.0f} MB) are named by nothing: left by crashes, harmless"
-    step = "sweep them when no run is going on: they may be deleted" if large else ""
+    step = "remove them with `ecqs prune --class stray`" if large else ""
     yield Finding("stage.stray", Verdict.WARNING if large else Verdict.OK, text, str(root), step)
