@@ -113,9 +113,9 @@ def _spans_of(pattern: re.Pattern[str]) -> Spans:
 
 
 def _citizens(text: str) -> Iterator[tuple[int, int]]:
-    """Look at every place of a run of digits: numbers are glued to one another where columns were joined.
+    r"""Look at every place of a run of digits: numbers are glued to one another where columns were joined.
 
-    The end first, where a few digits before the number may belong to an escape such as ``%81`` or ``\\u8bc1``.
+    The end first, where a few digits before the number may belong to an escape such as ``%81`` or ``\u8bc1``.
     """
     for run in _RUN.finditer(text):
         if run["digest"]:
