@@ -64,12 +64,27 @@ class Stamp(ABC):
         return None
 
     def lowest(self, text: str, overlap: timedelta) -> Native:
-        """Give the lowest value to read again when reading had come to ``text``."""
-        return self.native(_back(self.instant(text), overlap))
+        """Give the lowest value to read again when reading had come to ``text``.
+
+        Where clocks were put back soon after that moment (as in China until 1991), what was written behind it may
+        sort before it: so much more is read.
+        """
+        moment = _back(self.instant(text), overlap)
+        soon = moment + _CHANGE_OF_CLOCKS
+        put_back = _offset(moment, self.zone) - _offset(soon, self.zone)
+        return self.native(_back(moment, put_back) if put_back > timedelta() else moment)
 
     def start_of(self, day: date) -> Native:
         """Give the lowest value that belongs to the day or a later one."""
         return self.native(datetime.combine(day, time(), self.zone))
+
+
+_CHANGE_OF_CLOCKS = timedelta(hours=3)
+"""Longer than clocks are ever put back, and too short for two such changes."""
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or timedelta()
 
 
 def _back(moment: datetime, overlap: timedelta) -> datetime:

@@ -8,7 +8,7 @@ the declared skew. Runs happen at random moments, and some of them die between t
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -175,7 +175,20 @@ def test_the_lowest_time_read_again_is_never_too_late(moment, overlap):
         written = stamp.write(stamp.native(aware))
         assert stamp.means(written)
         lowest = stamp.lowest(written, back)
-        inside = stamp.native(stamp.instant(written) - back * 0.5)
+        read_to = stamp.instant(written).astimezone(UTC)  # in a zone, Python counts hours of the clock on the wall
+        inside = stamp.native(read_to - back * 0.5)
         assert lowest <= inside
         assert lowest <= stamp.native(aware)
-        assert stamp.instant(stamp.write(lowest)) <= stamp.instant(written) - back
+        assert stamp.instant(stamp.write(lowest)) <= read_to - back
+
+
+@pytest.mark.parametrize("minutes", [10, 50, 70, 130])
+def test_rows_written_after_clocks_were_put_back_are_read_again(minutes):
+    # At 17:00 UTC that day China's clocks went back by an hour for the last time.
+    for hour in range(10, 24):
+        end = datetime(1991, 9, 14, hour, tzinfo=UTC)
+        stamp = TimeStamp(ZONE)
+        written = stamp.write(stamp.native(end))
+        lowest = stamp.lowest(written, timedelta(minutes=minutes))
+        for back in range(minutes + 1):
+            assert lowest <= stamp.native(stamp.instant(written).astimezone(UTC) - timedelta(minutes=back))
