@@ -53,9 +53,11 @@ def _insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> 
 
 
 def _execute_many(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
-    """Feed SQLite column by column; a column of one value is bound once, for each value a row binds costs as much."""
-    same = [series for series in frame.get_columns() if series.null_count() in (0, frame.height) and _constant(series)]
-    varying = [series for series in frame.get_columns() if all(series is not other for other in same)]
+    """Feed SQLite column by column; what all rows share stands in the statement, for every value bound costs a row."""
+    same: list[pl.Series] = []
+    varying: list[pl.Series] = []
+    for series in frame.get_columns():
+        (same if _constant(series) else varying).append(series)
     names = ", ".join(series.name for series in (*same, *varying))
     marks = ", ".join([*(_literal(series[0]) for series in same), *"?" * len(varying)])
     statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  our own names, numbers and NULL
@@ -71,7 +73,7 @@ def _constant(series: pl.Series) -> bool:
     """Say whether a column holds one number, or nothing but nulls; texts are always bound."""
     if series.null_count() == series.len():
         return True
-    return series.dtype.is_integer() and series.min() == series.max()
+    return series.dtype.is_integer() and not series.null_count() and series.min() == series.max()
 
 
 def _literal(value: int | None) -> str:
