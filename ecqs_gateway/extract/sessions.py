@@ -78,6 +78,10 @@ class _CoreSession:
 
 
 class _PostgresSession(_CoreSession):
+    def __init__(self, engine: sa.Engine, zone: ZoneInfo, timeout: timedelta, place: str, stack: ExitStack) -> None:
+        super().__init__(engine, zone, timeout, place, stack)
+        stack.callback(_closing_cursors(self.connection.connection.driver_connection))
+
     def _options(self, engine: sa.Engine) -> dict[str, Any]:
         del engine
         return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -121,6 +125,36 @@ def postgres_settings(connection: sa.Connection, zone: ZoneInfo, timeout: timede
     name = sa.column("name", sa.Text())
     known = connection.scalars(sa.select(name).select_from(sa.table("pg_settings")).where(name.in_(list(wanted))))
     return {name: wanted[name] for name in known}
+
+
+def _closing_cursors(driver: Any) -> Callable[[], None]:
+    """Keep the driver's open cursors, and give what closes those still open when the session ends.
+
+    SQLAlchemy leaves a cursor open when the server goes away, and so does whoever reads no further; psycopg warns of
+    each of them.
+    """
+    from psycopg import OperationalError, ServerCursor  # noqa: PLC0415 - only where PostgreSQL is read
+
+    opened: set[Any] = set()
+
+    class Cursor(ServerCursor[Any]):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            opened.add(self)
+
+        def close(self) -> None:
+            opened.discard(self)
+            try:
+                super().close()
+            except OperationalError:
+                super().close()  # the connection is known to be gone by now, and nobody is asked
+
+    def close_all() -> None:
+        for cursor in list(opened):
+            cursor.close()
+
+    driver.server_cursor_factory = Cursor
+    return close_all
 
 
 def _plain_times(driver: Any) -> None:

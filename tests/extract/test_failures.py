@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from datetime import datetime, timedelta
@@ -148,6 +149,39 @@ def test_a_connection_cut_while_reading_keeps_what_was_read_and_the_next_run_goe
     assert 2_000 <= len(first) < 30_000
     rest = lab.column(lab.read(source(), read[-1].watermark), "id")
     assert rest == list(range(len(first), 30_001))
+
+
+@pytest.mark.parametrize("when", ["declared", "read"])
+def test_a_connection_that_ends_leaves_no_cursor_of_postgresql_open(when, postgresql_lab):
+    """The cursor of psycopg warns when it is collected while open, which fails the test it happens in."""
+    fill(postgresql_lab, 10_000)
+    if when == "declared":
+        postgresql_lab.run(
+            "ALTER TABLE t RENAME TO s", "CREATE VIEW t AS SELECT s.* FROM s, (SELECT pg_sleep(60)) AS slow LIMIT 9000"
+        )
+    postgresql_lab.engine.dispose()
+    stop = threading.Timer(1, kill, [postgresql_lab])
+    source = postgresql_lab.source("t", ["id"], now=NOW, batch_rows=1_000)
+    with pytest.raises(Transient, match="ECQS-2003"), source as opened:
+        if when == "declared":
+            stop.start()
+        for chunk in opened.chunks():
+            if when == "read" and chunk.number == 2:
+                kill(postgresql_lab)
+    del source, opened
+    gc.collect()
+
+
+def test_rows_that_nobody_reads_on_leave_no_cursor_open(postgresql_lab):
+    fill(postgresql_lab, 10_000)
+    postgresql_lab.engine.dispose()
+    with postgresql_lab.source("t", ["id"], now=NOW, batch_rows=1_000) as opened:
+        chunks = opened.chunks()
+        assert next(chunks).frame.height == 1_000
+    circle = [chunks]
+    circle.append(circle)  # only the collector finds it, in whatever order
+    del circle, chunks, opened
+    gc.collect()
 
 
 @pytest.mark.parametrize("path", ["postgresql", "arrow"])
