@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
+import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Support:
+    """Lets every test ``import ecqs_test_support_world``: the modules of tests/support, for tests are no package."""
+
+    prefix = "ecqs_test_support_"
+
+    @classmethod
+    def find_spec(cls, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        """Find a module of tests/support by its full name."""
+        del path, target
+        file = ROOT / "tests" / "support" / f"{name.removeprefix(cls.prefix)}.py"
+        if not name.startswith(cls.prefix) or not file.is_file():
+            return None
+        return importlib.util.spec_from_file_location(name, file)
+
+
+sys.meta_path.append(_Support)
 
 
 def unavailable(service: str, reason: object) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import ecqs_test_support_fake_sftp as _fake_sftp
+import ecqs_test_support_sshd as _sshd
 import paramiko
 import polars as pl
 import pytest
@@ -23,18 +22,6 @@ from ecqs_gateway.model.kinds import spec
 from ecqs_gateway.model.record import KindSpec
 
 SCHEMAS = Path(__file__).parents[2] / "schemas" / "ecqs" / "1.0"
-
-
-def _support(name: str) -> ModuleType:
-    """Load a module of tests/support, once; tests are no package."""
-    full = f"ecqs_tests_{name}"
-    if full not in sys.modules:
-        found = importlib.util.spec_from_file_location(full, Path(__file__).parents[1] / "support" / f"{name}.py")
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
 
 
 @pytest.fixture(scope="session")
@@ -126,7 +113,7 @@ def signer() -> Signer:
 @pytest.fixture
 def sshd(tmp_path: Path) -> Iterator[Any]:
     """A real OpenSSH server with the folders of unit 320000."""
-    with _support("sshd").running_sshd(tmp_path) as server:
+    with _sshd.running_sshd(tmp_path) as server:
         for folder in ("inbox/320000", "receipts/320000"):
             (server.root / folder).mkdir(parents=True)
         yield server
@@ -149,12 +136,12 @@ def host_key(tmp_path_factory: pytest.TempPathFactory) -> paramiko.PKey:
 @pytest.fixture
 def fake(host_key: paramiko.PKey) -> Iterator[Any]:
     """A server that can be told to misbehave."""
-    with _support("fake_sftp").fake_server(host_key) as server:
+    with _fake_sftp.fake_server(host_key) as server:
         yield server
 
 
 @pytest.fixture
 def old_fake(host_key: paramiko.PKey) -> Iterator[Any]:
     """The same, without posix-rename."""
-    with _support("fake_sftp").fake_server(host_key, posix_rename=False) as server:
+    with _fake_sftp.fake_server(host_key, posix_rename=False) as server:
         yield server

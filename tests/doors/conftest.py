@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import ecqs_test_support_fake_sftp as _fake_sftp
+import ecqs_test_support_sshd as _sshd
 import paramiko
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-
-def _support(name: str) -> ModuleType:
-    """Load a module of tests/support, once; tests are no package."""
-    full = f"ecqs_tests_{name}"
-    if full not in sys.modules:
-        found = importlib.util.spec_from_file_location(full, Path(__file__).parents[1] / "support" / f"{name}.py")
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
 
 
 @pytest.fixture
@@ -34,7 +21,7 @@ def sshd_in(tmp_path: Path) -> Any:
     def start(host_key: str = "ed25519", extra: str = "") -> Any:
         folder = tmp_path / f"sshd-{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        return _support("sshd").running_sshd(folder, host_key=host_key, extra=extra)
+        return _sshd.running_sshd(folder, host_key=host_key, extra=extra)
 
     return start
 
@@ -61,5 +48,5 @@ def other_host_key(tmp_path_factory: pytest.TempPathFactory) -> paramiko.PKey:
 @pytest.fixture
 def fake(host_key: paramiko.PKey) -> Iterator[Any]:
     """A server that can be told to misbehave."""
-    with _support("fake_sftp").fake_server(host_key) as server:
+    with _fake_sftp.fake_server(host_key) as server:
         yield server

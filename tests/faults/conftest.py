@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
 from types import ModuleType
 
+import ecqs_test_support_soak as _soak
+import ecqs_test_support_world as _world
 import pytest
 
-
-def _support(name: str) -> ModuleType:
-    """Load a module of tests/support, once; tests are no package."""
-    full = f"ecqs_test_support_{name}"
-    if full not in sys.modules:
-        found = importlib.util.spec_from_file_location(full, Path(__file__).parents[1] / "support" / f"{name}.py")
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
-
-
-for _name in (
-    "soak",
-    "soak_run",
-    "nursery",
-    "line",
-    "fake_sftp",
-):  # `import ecqs_test_support_soak` in the tests of this folder
-    _support(_name)
-_world = _support("world")
 w, bare, world = _world.w, _world.bare, _world.world
 
 
 @pytest.fixture
 def soak() -> ModuleType:
     """tests/support/soak.py: SOAK, SEED and report()."""
-    return _support("soak")
+    return _soak

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ecqs_test_support_soak as soak
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -106,3 +107,10 @@ def test_the_same_input_gives_the_same_bytes_on_every_machine(keys: Path, tmp_pa
     assert len(set(first["bundles"])) == 2
     for other in others:
         assert other == first
+    soak.report(
+        "F16",
+        demanded="other machine, hash seed, locale, time zone",
+        run=f"{len(MACHINES)} machines that differ in hash seed, locale, time zone and threads",
+        files_alike=len(first["stage"]),
+        record_versions_alike=len(first["versions"]),
+    )

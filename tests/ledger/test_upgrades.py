@@ -6,7 +6,6 @@ batches, one that was never sent, and an extraction nobody processed.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -19,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import ecqs_test_support_world as w
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -38,20 +38,6 @@ from ecqs_gateway.sandbox.serve import register_gateway
 UNIT = "320000"
 SCHEMAS = Path(__file__).parent / "schemas"
 RELEASED = sorted(folder.name for folder in SCHEMAS.iterdir() if folder.is_dir())
-
-
-def _support(name: str) -> Any:
-    full = f"ecqs_test_support_{name}"
-    if full not in sys.modules:
-        found = importlib.util.spec_from_file_location(full, Path(__file__).parents[1] / "support" / f"{name}.py")
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
-
-
-w = _support("world")
 
 
 @dataclass

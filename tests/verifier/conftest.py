@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import ecqs_test_support_verifier as _verifier
+import ecqs_test_support_world as _world
 import pytest
 
-
-def _support(name: str) -> ModuleType:
-    """Load a module of tests/support, once; tests are no package."""
-    full = f"ecqs_test_support_{name}"
-    if full not in sys.modules:
-        found = importlib.util.spec_from_file_location(full, Path(__file__).parents[1] / "support" / f"{name}.py")
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
-
-
-_world, _verifier = _support("world"), _support("verifier")
 w, bare, world = _world.w, _world.bare, _world.world
 
 UNIT, OTHER = "320000", "370000"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import random
 
+import ecqs_test_support_soak as soak
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,10 +15,13 @@ from ecqs_gateway.deliver.signing import algorithm
 from ecqs_gateway.doors.archive import build_zip
 from ecqs_gateway.flows.prove_parts import canonical
 
-SOAK = os.environ.get("ECQS_SOAK") == "1"
-PLACES = 1000 if SOAK else 100
-SEED = int(os.environ.get("ECQS_SEED", "20261123"))
+PLACES, SEED = (1000 if soak.SOAK else 100), soak.SEED
 UNIT = "320000"
+
+
+def _report(program: str) -> None:
+    """Tell what was found; after the assertions."""
+    soak.report("F12", program=program, demanded="1,000 random places", run=f"{PLACES:,} places", found=PLACES)
 
 
 def _outside(story, v):
@@ -89,6 +92,7 @@ def test_any_changed_byte_of_any_member_is_found(story, v) -> None:
         report = v.examined(build_zip([(n, bytes(changed) if n == name else d) for n, d in members.items()]))
         assert v.bad(report), (name, place)
     assert hit == set(members)
+    _report("a bit of a proof's member flipped")
 
 
 def test_any_changed_byte_of_the_file_is_found(story, v) -> None:
@@ -98,6 +102,7 @@ def test_any_changed_byte_of_the_file_is_found(story, v) -> None:
         place = generator.randrange(len(changed))
         changed[place] ^= 1 << generator.randrange(8)
         assert v.bad(v.examined(bytes(changed))), place
+    _report("a bit of a proof's file flipped")
 
 
 def test_a_file_with_more_or_less_in_it_is_found(story, v) -> None:

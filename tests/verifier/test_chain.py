@@ -7,18 +7,21 @@ anchors of headquarters' own ledger. ECQS_SOAK=1 runs the full figure.
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 from dataclasses import replace
 
+import ecqs_test_support_soak as soak
 import pytest
 
 from ecqs_gateway.ledger import evidence
 
-SOAK = os.environ.get("ECQS_SOAK") == "1"
-PLACES = 1000 if SOAK else 100
-SEED = int(os.environ.get("ECQS_SEED", "20261123"))
+PLACES, SEED = (1000 if soak.SOAK else 100), soak.SEED
+
+
+def _report(program: str, places: int = PLACES) -> None:
+    """Tell what was found; after the assertions."""
+    soak.report("F12", program=program, demanded="1,000 random places", run=f"{places:,} places", found=places)
 
 
 def _entries(chain: bytes) -> list[evidence.Entry]:
@@ -71,6 +74,7 @@ def test_every_flipped_bit_is_found_at_its_entry(story, v) -> None:
         number = story.chain[:place].count(b"\n") + 1
         theirs, _ = _verdicts(v, bytes(data), story)
         assert theirs.startswith(f"entry {number} is the first bad one"), (place, bit, theirs)
+    _report("a bit of the chain flipped")
 
 
 @pytest.mark.parametrize("column", ["sequence", "at", "event", "subject", "facts", "previous", "hash"])
@@ -84,6 +88,7 @@ def test_a_changed_field_of_any_entry_is_found_at_its_entry(story, v, column: st
         changed = [*entries[:index], replace(entries[index], **{column: new}), *entries[index + 1 :]]
         for verdict in _verdicts(v, _written(changed), story):
             assert verdict.startswith(f"entry {index + 1} is the first bad one"), verdict
+    _report(f"the field {column} changed", PLACES // 5)
 
 
 def test_every_deleted_entry_is_named(story, v) -> None:
@@ -93,6 +98,7 @@ def test_every_deleted_entry_is_named(story, v) -> None:
         index = generator.randrange(len(entries) - 1)
         for verdict in _verdicts(v, _written(entries[:index] + entries[index + 1 :]), story):
             assert verdict.startswith(f"entry {index + 1} is the first bad one: entry {index + 2} stands"), verdict
+    _report("an entry deleted")
 
 
 def test_every_reordering_is_found_at_its_first_entry(story, v) -> None:
@@ -104,6 +110,7 @@ def test_every_reordering_is_found_at_its_first_entry(story, v) -> None:
         swapped[one], swapped[other] = swapped[other], swapped[one]
         for verdict in _verdicts(v, _written(swapped), story):
             assert verdict.startswith(f"entry {one + 1} is the first bad one"), verdict
+    _report("two entries exchanged")
 
 
 def test_every_inserted_entry_is_found_where_it_breaks_the_chain(story, v) -> None:
@@ -118,6 +125,7 @@ def test_every_inserted_entry_is_found_where_it_breaks_the_chain(story, v) -> No
             new, expected = replace(draft, hash=evidence.entry_hash(draft)), index + 2
         for verdict in _verdicts(v, _written([*entries[:index], new, *entries[index:]]), story):
             assert verdict.startswith(f"entry {expected} is the first bad one"), (round_, verdict)
+    _report("an entry inserted, copied or forged")
 
 
 def _last_sealed(entries: list[evidence.Entry]) -> int:
@@ -132,6 +140,7 @@ def test_every_cut_tail_is_found_through_headquarters_anchors(story, v) -> None:
         for verdict in _verdicts(v, _written(entries[:kept]), story):
             assert verdict.startswith(f"entry {kept + 1} is missing"), verdict
         assert v.V.walk(_written(entries[:kept])) is not None  # without anchors nobody could tell
+    _report("the tail cut off, found by headquarters' anchors")
 
 
 def test_every_fork_is_found_through_headquarters_anchors(story, v) -> None:
@@ -151,6 +160,7 @@ def test_every_fork_is_found_through_headquarters_anchors(story, v) -> None:
             found = re.search(r"written anew from some entry between (\d+) and (\d+) on", verdict)
             assert found is not None, verdict
             assert int(found[1]) <= first + 1 <= int(found[2]), verdict
+    _report("rewritten from an entry on, found by headquarters' anchors")
 
 
 def test_an_anchor_without_a_number_is_looked_for_along_the_whole_chain(story, v) -> None:
