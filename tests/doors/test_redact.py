@@ -18,6 +18,12 @@ CITIZEN = "11010519491231002X"  # the example of GB 11643 itself
 KEY = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\ndjEAAAAA\n-----END OPENSSH PRIVATE KEY-----"
 
 
+@pytest.fixture(autouse=True)
+def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Begin with a redactor of its own: the process's knows the passwords of all tests before, `test` among them."""
+    monkeypatch.setattr(redact, "redactor", Redactor())
+
+
 @pytest.fixture
 def redactor() -> Redactor:
     made = Redactor()
