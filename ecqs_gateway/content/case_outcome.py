@@ -13,7 +13,7 @@ from typing import Any
 
 import polars as pl
 
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, SqlStream
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, FileStream, Stream
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.compile import Columns
 from ecqs_gateway.mapping.compiled import CompiledMapping
@@ -84,13 +84,13 @@ def rows_of(case: CaseFile, mapping: CompiledMapping, shape: SourceShape) -> Cas
     return CaseRows(frame, _children(case, mapping, stream, shape))
 
 
-def wanted_columns(mapping: CompiledMapping, stream: SqlStream | FileStream) -> list[str]:
+def wanted_columns(mapping: CompiledMapping, stream: Stream) -> list[str]:
     """Give the columns of the main table that matter to a mapping: those it reads, and the keys of child tables."""
-    keys = [name for child in stream.children.values() for name in child.key] if isinstance(stream, SqlStream) else []
+    keys = [name for child in stream.children.values() for name in child.key]
     return [*mapping.wanted, *keys]
 
 
-def _types(stream: SqlStream | FileStream, shape: SourceShape) -> Columns:
+def _types(stream: Stream, shape: SourceShape) -> Columns:
     if isinstance(stream, FileStream):
         return {"__line": pl.UInt32()}
     return shape.columns or {}
@@ -128,14 +128,12 @@ def _text(value: Any) -> str | None:
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)
 
 
-def _children(
-    case: CaseFile, mapping: CompiledMapping, stream: SqlStream | FileStream, shape: SourceShape
-) -> dict[str, _Child]:
+def _children(case: CaseFile, mapping: CompiledMapping, stream: Stream, shape: SourceShape) -> dict[str, _Child]:
     """Make the child tables the mapping reads; those the case does not speak of are empty."""
     used = {given.child: path for path, given in mapping.mapping.children.items() if given.child is not None}
     plans = {plan.path: plan for plan in mapping.lists}
     found = {}
-    for name, table in stream.children.items() if isinstance(stream, SqlStream) else ():
+    for name, table in stream.children.items():
         if name not in used:
             continue
         types = (shape.children or {}).get(name) or {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecqs_gateway.content.case_outcome import CaseRows, Outcome, SourceShape, Told, outcome, rows_of, wanted_columns
-from ecqs_gateway.content.models import ANY_PROBLEM, CaseCheck, CaseFile, FileStream, SqlStream
+from ecqs_gateway.content.models import ANY_PROBLEM, CaseCheck, CaseFile, Stream
 from ecqs_gateway.content.problems import nearest
 from ecqs_gateway.content.yaml_reader import Path
 from ecqs_gateway.errors import GatewayError
@@ -70,7 +70,7 @@ def compare(case: CaseFile, kind: KindSpec, made: Outcome) -> Iterator[Mismatch]
     yield from _superseded(case, made.superseded)
 
 
-def _misspelt(case: CaseFile, mapping: CompiledMapping, stream: SqlStream | FileStream) -> Iterator[Mismatch]:
+def _misspelt(case: CaseFile, mapping: CompiledMapping, stream: Stream) -> Iterator[Mismatch]:
     """Find columns that were meant for one the mapping reads: left alone, that one would silently be null."""
     given = {name for row in case.rows for name in row}
     rightly = {*wanted_columns(mapping, stream), *mapping.mapping.ignore, *stream.key}

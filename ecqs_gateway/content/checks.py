@@ -20,7 +20,7 @@ from ecqs_gateway.content.cross import (
     used_codes,
 )
 from ecqs_gateway.content.files import Bundle, place_of
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile, SqlStream
+from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile, check_vocabulary
 from ecqs_gateway.content.places import Lane, Loaded
@@ -298,9 +298,8 @@ def _connector_columns(connector: ConnectorFile, kind: str) -> frozenset[str]:
     if stream is None:
         return frozenset()
     names = [*stream.key]
-    if isinstance(stream, SqlStream):
-        names += [stream.changed_at] if stream.changed_at is not None else []
-        names += [name for child in stream.children.values() for name in child.key]
+    names += [stream.changed_at] if stream.changed_at is not None else []
+    names += [name for child in stream.children.values() for name in child.key]
     return frozenset(names)
 
 

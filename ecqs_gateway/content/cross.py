@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ecqs_gateway.content.models import CaseFile, ConnectorFile, FieldMapping, FileStream, MappingFile, SqlStream
+from ecqs_gateway.content.models import (
+    CaseFile,
+    ConnectorFile,
+    FieldMapping,
+    FileStream,
+    MappingFile,
+    SqlStream,
+    Stream,
+)
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Loaded
 from ecqs_gateway.content.problems import Problem, Severity, did_you_mean
@@ -63,7 +71,7 @@ def check_connector(file: Loaded, connector: ConnectorFile, around: Surroundings
             yield from _stream_columns(file, path, stream, source)
 
 
-def _stream_columns(file: Loaded, path: Path, stream: SqlStream | FileStream, source: SourceFile) -> Iterator[Problem]:
+def _stream_columns(file: Loaded, path: Path, stream: Stream, source: SourceFile) -> Iterator[Problem]:
     seen = source.table(stream)
     if seen is not None:
         yield from _columns(file, (*path, "key"), stream.key, seen.names)
@@ -71,7 +79,7 @@ def _stream_columns(file: Loaded, path: Path, stream: SqlStream | FileStream, so
         return
     if seen is not None and stream.changed_at is not None and stream.changed_at not in seen.names:
         yield _no_column(file, (*path, "changed_at"), stream.changed_at, seen.names)
-    for name, child in stream.children.items():
+    for name, child in stream.children.items() if isinstance(stream, SqlStream) else ():
         below = (*path, "children", name)
         if seen is not None:
             yield from _columns(file, (*below, "key"), child.key, seen.names)
@@ -121,7 +129,7 @@ def _stream_of(file: Loaded, mapping: MappingFile, around: Surroundings) -> Iter
         yield at(file, ("kind",), "ECQS-1024", message, f"its streams: {', '.join(connector.streams)}")
         return
     used = {given.child for given in mapping.children.values()}
-    for name in stream.children if isinstance(stream, SqlStream) else ():
+    for name in stream.children:
         if name not in used:
             message = f"the child table {name} of the connector is read, but nothing here uses it"
             hint = "map it under children, or take it out of the connector"
@@ -151,7 +159,7 @@ def check_case(
             message = f"row {problem.row} is expected to have a problem, but there are {len(case.rows)} rows"
             yield at(file, ("expect", "problems", place, "row"), "ECQS-1014", message)
     stream = connector.streams.get(case.kind) if connector is not None else None
-    known = list(stream.children) if isinstance(stream, SqlStream) else []
+    known = list(stream.children) if stream is not None else []
     for name in case.children if stream is not None else ():
         if name not in known:
             message = f"the connector has no child table {name!r}"

@@ -19,6 +19,7 @@ from ecqs_gateway.content.models import (
     CaseFile,
     ConnectorFile,
     FileStream,
+    HttpStream,
     MappingFile,
     NationalFile,
     RulesFile,
@@ -61,8 +62,6 @@ def _text(model: type[BaseModel]) -> str:
 
 def _streams_by_source(schema: dict[str, Any]) -> None:
     """Offer only the keys of the stream that fits the source's type, and the record kinds there are."""
-    is_files = {"properties": {"type": {"const": "files"}}, "required": ["type"]}
-    files = {"properties": {"source": is_files}, "required": ["source"]}
     streams = schema["properties"]["streams"]
     del streams["patternProperties"]
     streams["propertyNames"] = {"enum": sorted(KINDS)}
@@ -70,7 +69,12 @@ def _streams_by_source(schema: dict[str, Any]) -> None:
     def of(name: str) -> dict[str, Any]:
         return {"properties": {"streams": {"additionalProperties": {"$ref": f"#/$defs/{name}"}}}}
 
-    schema["if"], schema["then"], schema["else"] = files, of(FileStream.__name__), of(SqlStream.__name__)
+    def source(kind: str) -> dict[str, Any]:
+        is_kind = {"properties": {"type": {"const": kind}}, "required": ["type"]}
+        return {"properties": {"source": is_kind}, "required": ["source"]}
+
+    http = {"if": source("http"), "then": of(HttpStream.__name__), "else": of(SqlStream.__name__)}
+    schema |= {"if": source("files"), "then": of(FileStream.__name__), "else": http}
 
 
 def _fields_of(kind: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from ecqs_gateway.content.models_connector import (
     FilesSource,
     FileStream,
     FourEyes,
+    HttpSource,
+    HttpStream,
     NationalFile,
     ReceiptSettings,
     RetrySettings,
@@ -18,6 +20,7 @@ from ecqs_gateway.content.models_connector import (
     SignatureSettings,
     SqlSource,
     SqlStream,
+    Stream,
 )
 from ecqs_gateway.content.models_mapping import (
     Absent,
@@ -57,6 +60,8 @@ __all__ = [
     "FileStream",
     "FilesSource",
     "FourEyes",
+    "HttpSource",
+    "HttpStream",
     "Join",
     "ListMapping",
     "MappingFile",
@@ -73,5 +78,6 @@ __all__ = [
     "SplitList",
     "SqlSource",
     "SqlStream",
+    "Stream",
     "UnmappedDefault",
 ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from ecqs_gateway.content.models_connector import ContentModel, FileStream, SqlStream, UnitCode
+from ecqs_gateway.content.models_connector import ContentModel, Stream, UnitCode
 from ecqs_gateway.content.scalars import Flag, Name, Text
 
 if TYPE_CHECKING:
@@ -98,18 +98,18 @@ class SourceFile(ContentModel):
 
     unit: UnitCode
     """Six digits of the reporting unit; the same as the file name."""
-    type: Literal["sql", "files"]
+    type: Literal["sql", "files", "http"]
     """What the source is."""
     dialect: Text
-    """Which database, or files."""
+    """Which database, or files, or http."""
     streams: Mapping[Name, tuple[Text, ...]]
-    """For each record kind the tables (or globs) it reads."""
+    """For each record kind the tables (or globs, or paths) it reads."""
     tables: Mapping[str, SourceTable]
     """The tables by name."""
 
-    def table(self, stream: SqlStream | FileStream) -> SourceTable | None:
+    def table(self, stream: Stream) -> SourceTable | None:
         """Give the table (or the files) a stream reads, if it was seen."""
-        return self.tables.get(stream.files if isinstance(stream, FileStream) else stream.table)
+        return self.tables.get(stream.origin)
 
     def dtypes(self, table: SourceTable, time_zone: str) -> dict[str, pl.DataType]:
         """Give the columns of a table with the Polars types they are read as."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from ecqs_gateway.content.models import ConnectorFile, FileStream, SqlStream
+from ecqs_gateway.content.models import ConnectorFile, FileStream
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.mapping.compile import Columns
 
@@ -24,7 +24,7 @@ def seen(
     table = source.table(stream) if source is not None else None
     columns = source.dtypes(table, zone) if source is not None and table is not None else None
     children: dict[str, Columns | None] = {}
-    for name, child in stream.children.items() if isinstance(stream, SqlStream) else ():
+    for name, child in stream.children.items():
         rows = source.tables.get(child.table) if source is not None else None
         children[name] = source.dtypes(rows, zone) if source is not None and rows is not None else None
     if columns is not None and isinstance(stream, FileStream):

@@ -8,6 +8,8 @@
 2055  names of a header were changed to make them usable
 2056  rows with a null in their key: they are read in every run and have no child rows
 2057  rows stamped later than the database's clock: they do not move the watermark
+2058  an API is asked without encryption
+2059  a list of an API changed while its pages were read
 ====  =========================================================================================
 """
 

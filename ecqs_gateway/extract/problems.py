@@ -24,6 +24,14 @@
 2028  Terminal       an XLSX file is too large to be read safely
 2029  Misconfigured  no file matches, so there are no columns to describe
 2041  (dead letter)  a row or line that could not be turned into columns
+2061  Transient      the API cannot be reached, or keeps failing
+2062  Terminal       the API refuses the login: never retried, since repeated failures lock accounts
+2063  Misconfigured  the API refuses the request
+2064  Terminal       the API sends us to another address
+2065  Terminal       the answer is too large, or no JSON
+2066  Misconfigured  the answer has nothing where the connector says
+2067  Transient      the answer itself says that something failed
+2069  Terminal       the API gives the same page again and again
 ====  ===============================================================================================
 
 Messages are our own: those of a driver may quote values or addresses, so only their state code is passed on.

@@ -13,7 +13,15 @@ from datetime import date
 from types import TracebackType
 from typing import Protocol, Self
 
-from ecqs_gateway.content.models import ConnectorFile, FilesSource, FileStream, SqlSource, SqlStream
+from ecqs_gateway.content.models import (
+    ConnectorFile,
+    FilesSource,
+    FileStream,
+    HttpSource,
+    HttpStream,
+    SqlSource,
+    SqlStream,
+)
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.connections import Connection, adbc_uri, folder, sqlalchemy_url
 from ecqs_gateway.errors import Misconfigured
@@ -84,17 +92,23 @@ def open_source(connector: ConnectorFile, kind: str, connection: Connection, *, 
         plain = connection.conn_type == "postgres" and url.get_driver_name() == "psycopg"
         arrow = adbc_uri(connection) if plain and not connection.option("sqlalchemy_url") else None
         return DatabaseSource(Target(connector.unit, kind, url, arrow, clock), settings, stream)
+    if isinstance(settings, HttpSource) and isinstance(stream, HttpStream):
+        from ecqs_gateway.extract.http import HttpListSource, Site  # noqa: PLC0415
+
+        site = Site(connector.unit, kind, connection, now if clock is None else clock)
+        return HttpListSource(site, settings, stream)
     raise Misconfigured(
         "ECQS-2014",
         f"the stream {kind!r} does not fit a source of type {settings.type}",
         where=f"connectors/provinces/{connector.unit}.yaml",
-        hint="a stream of a database names table, one of a folder names files",
+        hint="a stream of a database names table, one of a folder files, one of an API path",
     )
 
 
 def describe(connector: ConnectorFile, connection: Connection) -> SourceDescription:
     """Describe everything a connector reads, in a form that stays the same until the source changes."""
-    dialect = "files" if isinstance(connector.source, FilesSource) else sqlalchemy_url(connection).get_backend_name()
+    by_sql = isinstance(connector.source, SqlSource)
+    dialect = sqlalchemy_url(connection).get_backend_name() if by_sql else connector.source.type
     tables: dict[str, TableDescription] = {}
     streams: dict[str, list[str]] = {}
     for kind in sorted(connector.streams):

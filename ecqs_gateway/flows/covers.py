@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from ecqs_gateway.content.load import Content
-from ecqs_gateway.content.models import SqlStream
 from ecqs_gateway.content.models_sources import SourceTable
 from ecqs_gateway.content.problems import Problem
 from ecqs_gateway.content.shapes import seen
@@ -161,10 +160,9 @@ def _sorted(lane: LanePlan, names: Mapping[str, object], prefix: str, desk: _Des
 
 def _keys(lane: LanePlan) -> frozenset[str]:
     names = [*lane.stream.key]
-    if isinstance(lane.stream, SqlStream):
-        names += [lane.stream.changed_at] if lane.stream.changed_at else []
-        for name, child in lane.stream.children.items():
-            names += child.key
-            theirs = [*child.parent_key, *child.order_by, *([child.changed_at] if child.changed_at else [])]
-            names += [f"{name}.{column}" for column in theirs]
+    names += [lane.stream.changed_at] if lane.stream.changed_at else []
+    for name, child in lane.stream.children.items():
+        names += child.key
+        theirs = [*child.parent_key, *child.order_by, *([child.changed_at] if child.changed_at else [])]
+        names += [f"{name}.{column}" for column in theirs]
     return frozenset(names)

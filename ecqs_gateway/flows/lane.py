@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ecqs_gateway.content.models import ChildTable, ConnectorFile, FileStream, SqlStream
+from ecqs_gateway.content.models import ChildTable, ConnectorFile, Stream
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.model.record import KindSpec
 from ecqs_gateway.rules import CompiledRules
@@ -21,15 +21,15 @@ class LanePlan:
     kind: str
     spec: KindSpec
     connector: ConnectorFile
-    stream: SqlStream | FileStream
+    stream: Stream
     mapping: CompiledMapping
     rules: CompiledRules
 
     @property
     def table(self) -> str:
-        """Name the table or files the rows come from."""
-        return self.stream.table if isinstance(self.stream, SqlStream) else self.stream.files
+        """Name the table, files or path the rows come from."""
+        return self.stream.origin
 
     def children(self) -> Mapping[str, ChildTable]:
         """Give the child tables of the stream; files have none."""
-        return self.stream.children if isinstance(self.stream, SqlStream) else {}
+        return self.stream.children

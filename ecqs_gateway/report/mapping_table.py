@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from ecqs_gateway import __version__
 from ecqs_gateway.content.cross import used_codes
 from ecqs_gateway.content.load import Content
-from ecqs_gateway.content.models import FileStream
 from ecqs_gateway.content.models_sources import SourceTable
 from ecqs_gateway.content.yaml_reader import Document, read_yaml
 from ecqs_gateway.mapping.codes import EQUIVALENCES, LocalCodeTable
@@ -149,10 +148,9 @@ def _tables(content: Content, compiled: CompiledMapping) -> _Tables:
     stream = connector.streams.get(kind) if connector is not None else None
     if stream is None:
         return _Tables({}, {})
-    main = stream.files if isinstance(stream, FileStream) else stream.table
-    names = {"": main}
+    names = {"": stream.origin}
     comments = _comments("", source.table(stream) if source is not None else None)
-    for name, child in () if isinstance(stream, FileStream) else stream.children.items():
+    for name, child in stream.children.items():
         names[name] = child.table
         comments |= _comments(f"{name}.", source.tables.get(child.table) if source is not None else None)
     return _Tables(names, comments)

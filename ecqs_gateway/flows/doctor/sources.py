@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ecqs_gateway.content.models import SqlSource, SqlStream
+from ecqs_gateway.content.models import SqlSource
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.extract import open_source
@@ -70,9 +70,7 @@ def _missing(context: Context, stream: _Stream) -> list[str]:
         return []
     settings = context.the_content.connectors[stream.unit].streams[stream.kind]
     tables = {name: {c["name"] for c in table["columns"]} for name, table in stream.described.items()}
-    places = {"": settings.table if isinstance(settings, SqlStream) else settings.files}
-    if isinstance(settings, SqlStream):
-        places |= {name: child.table for name, child in settings.children.items()}
+    places = {"": settings.origin} | {name: child.table for name, child in settings.children.items()}
     missing = []
     for column in sorted(compiled.used_columns):
         child, dot, name = column.partition(".")
