@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _SOURCE = (
-    "The source: an Airflow connection id, a database URL, a SQLite file, or a folder of CSV or XLSX files. "
-    "Left out: the connection ecqs_<unit>."
+    "The source: an Airflow connection id, a database URL, a SQLite file, a folder of CSV or XLSX files, or the "
+    "address of a list of an HTTP API. Left out: the connection ecqs_<unit>."
 )
 
 

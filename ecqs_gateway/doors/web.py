@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Door", "WebClient", "base_url"]
 
-_TRIES = 4
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 _BUSY = {408, 425, 429, 500, 502, 503, 504}
@@ -44,11 +43,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Door:
-    """What a client keeps to: seconds for one step of an exchange, bytes of one answer, and how it waits."""
+    """What a client keeps to: silence of one step, bytes of one answer, how it waits, and how often it asks."""
 
     timeout: timedelta
     most_bytes: int
     sleep: Callable[[float], object]
+    tries: int = 4
 
 
 def base_url(found: Connection) -> str:
@@ -127,11 +127,11 @@ class WebClient:
         login, Misconfigured 2063 for other refusals, Terminal 2064 for a redirect and 2065 for too large an answer.
         """
         url = self._own(path)
-        for number in range(1, _TRIES + 1):
+        for number in range(1, self._door.tries + 1):
             pause, problem = self._try(url, params)
             if isinstance(problem, Answer):
                 return problem
-            if number == _TRIES:
+            if number == self._door.tries:
                 raise problem
             self._door.sleep(min(_LONGEST_PAUSE, max(pause, _FIRST_PAUSE * 2 ** (number - 1))))
         raise AssertionError("unreachable")
@@ -160,7 +160,7 @@ class WebClient:
 
     def _busy(self, what: str) -> GatewayError:
         return Transient(
-            "ECQS-2061", f"the server {what}; it was asked {_TRIES} times", where=self._place, hint=_NEXT_RUN
+            "ECQS-2061", f"the server {what}; tried {self._door.tries} times", where=self._place, hint=_NEXT_RUN
         )
 
     def _require_good(self, response: httpx.Response) -> None:

@@ -17,7 +17,8 @@ import polars as pl
 import sqlalchemy as sa
 from pydantic import TypeAdapter, ValidationError
 
-from ecqs_gateway.content.models_connector import FileStream, TableName
+from ecqs_gateway.content.models_connector import FileStream, HttpStream, TableName
+from ecqs_gateway.doors.clock import now
 from ecqs_gateway.errors import GatewayError, Transient
 from ecqs_gateway.extract.catalogue import Column, Table, read_table, table_names
 from ecqs_gateway.extract.describe import TableDescription, table_description
@@ -54,7 +55,7 @@ class ForeignKey:
 
 @dataclass(frozen=True)
 class Surveyed:
-    """One table, or the files of one name, with some of its rows."""
+    """One table, the files of one name, or one list of an API, with some of its rows."""
 
     name: str
     columns: tuple[SurveyedColumn, ...]
@@ -66,8 +67,8 @@ class Surveyed:
     foreign_keys: tuple[ForeignKey, ...] = ()
     whole: bool = False
     """Whether the sample is all there is."""
-    stream: FileStream | None = None
-    """How the files are read; None for a table."""
+    stream: FileStream | HttpStream | None = None
+    """How files, or lists of an API, are read; None for a table."""
     description: TableDescription | None = None
 
 
@@ -80,7 +81,7 @@ class Survey(Protocol):
 
     @property
     def dialect(self) -> str:
-        """Name the database's dialect; ``files`` for a folder."""
+        """Name the database's dialect; ``files`` for a folder, ``http`` for an API."""
 
     def tables(self, wanted: Sequence[str] = ()) -> list[Surveyed]:
         """Look at the tables or files, all of them or those of these names."""
@@ -96,6 +97,28 @@ class Survey(Protocol):
 
     def now(self) -> datetime | None:
         """Give the source's own clock; None where it has none."""
+
+
+class Sampled:
+    """What is known of rows that were read once: no source can be asked again."""
+
+    def counts(self, table: Surveyed, column: str, most: int) -> list[tuple[object, int]]:
+        """Count the values of a column in what was read."""
+        return _sample_counts(table, column, most)
+
+    def newest(self, table: Surveyed, column: str) -> object | None:
+        """Give nothing: only a database can be asked."""
+        del table, column
+        return None
+
+    def below(self, child: Surveyed, parent_key: str, parents: pl.Series) -> pl.DataFrame:
+        """Give nothing: files and lists have no child tables."""
+        del parent_key, parents
+        return child.sample.clear()
+
+    def now(self) -> datetime | None:
+        """Give this machine's clock."""
+        return now()
 
 
 @dataclass

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +21,7 @@ from ecqs_gateway.extract.files import FolderSource
 from ecqs_gateway.extract.folder import Drop
 from ecqs_gateway.extract.notes import Notes, Tally
 from ecqs_gateway.extract.sheet import read_sheet
-from ecqs_gateway.extract.survey import Surveyed, SurveyedColumn
+from ecqs_gateway.extract.survey import Sampled, Surveyed, SurveyedColumn
 
 __all__ = ["FolderSurvey"]
 
@@ -35,7 +35,7 @@ _SPECIAL = re.compile(r"[*?\[\]]")
 
 
 @dataclass
-class FolderSurvey:
+class FolderSurvey(Sampled):
     """Looks at a folder of CSV and XLSX files."""
 
     folder: Path
@@ -91,26 +91,6 @@ class FolderSurvey:
         columns = tuple(SurveyedColumn(column, "TEXT") for column in names)
         described = _description(names, sample)
         return Surveyed(name, columns, sample, whole=complete, stream=stream, description=described)
-
-    def counts(self, table: Surveyed, column: str, most: int) -> list[tuple[object, int]]:
-        """Count the values of a column in what was read."""
-        counted = table.sample[column].drop_nulls().alias("v").value_counts(sort=True).head(most)
-        rows: Iterable[tuple[object, int]] = counted.iter_rows()
-        return list(rows)
-
-    def newest(self, table: Surveyed, column: str) -> object | None:
-        """Give nothing: files have no watermark column."""
-        del table, column
-        return None
-
-    def below(self, child: Surveyed, parent_key: str, parents: pl.Series) -> pl.DataFrame:
-        """Give nothing: a stream of files has no child tables."""
-        del parent_key, parents
-        return child.sample.clear()
-
-    def now(self) -> datetime | None:
-        """Give this machine's clock."""
-        return now()
 
 
 _PLACE = "ecqs onboard"

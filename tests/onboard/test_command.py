@@ -6,6 +6,7 @@ import json
 import shutil
 from pathlib import Path
 
+import ecqs_test_support_api as api
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -136,7 +137,7 @@ def test_a_password_in_the_address_is_neither_shown_nor_written(workplace: Path)
 @pytest.mark.parametrize(
     ("source_", "code", "words"),
     [
-        ("https://api.example/licences", "ECQS-1089", "CSV"),
+        ("http://127.0.0.1:9/licences", "ECQS-2061", "next run"),
         ("no/such/folder", "ECQS-1089", "folder"),
         ("ecqs_nowhere", "ECQS-1085", "AIRFLOW_CONN_ECQS_NOWHERE"),
     ],
@@ -225,3 +226,47 @@ def test_a_workbook_with_a_title_above_the_header_is_read(tmp_path: Path, workpl
     assert "encoding" not in connector
     loaded = load(workplace, cases=True)
     assert [str(p) for p in loaded.unit_problems("330000") if p.severity == "error"] == []
+
+
+@pytest.mark.parametrize("given", ["", "?page=1&size=5", "?size=5&lx=1"])
+def test_a_list_behind_http_is_looked_at_page_by_page(given: str, workplace: Path) -> None:
+    from ecqs_gateway.content.models import HttpStream
+
+    with api.serving() as running:
+        running.most = 7
+        running.rows = [
+            {
+                "id": number, "zsbh": f"浙XK06-001-{number:05d}", "qymc": "某某甲电缆有限公司",
+                "tyshxydm": "91440300192317458F", "fzrq": "2024-01-02", "yxqz": "2029-01-01", "zszt": "有效",
+                "fzjg": "浙江省市场监督管理局", "gxsj": f"2024-01-02 10:00:{number:02d}",
+                "cps": [{"cpmc": "电线电缆", "gg": "1kV"}, {"cpmc": "架空绞线", "gg": "10kV"}],
+            }
+            for number in range(1, 30)
+        ]  # fmt: skip
+        made = run(
+            "330000", "--from", f"http://reader:hunter2secret@127.0.0.1:{running.port}/list{given}", "--owner", "x"
+        )
+    assert made.exit_code == 0, made.output
+    assert "hunter2secret" not in made.output
+    assert '"conn_type": "http"' in made.output.replace("\n", "")
+    text = (workplace / "connectors/provinces/330000.yaml").read_text(encoding="utf-8")
+    assert "hunter2secret" not in text
+    stream = load(workplace).connectors["330000"].streams["certificate"]
+    assert isinstance(stream, HttpStream)
+    assert (stream.path, stream.rows, stream.key) == ("/list", "data.list", ("TODO id",))
+    assert stream.pages is not None
+    assert (stream.pages.by, stream.pages.total) == ("page", "data.total")
+    assert stream.pages.parameter == "page"
+    assert stream.success is not None
+    assert stream.success.values == ("0",)
+    assert dict(stream.params) == ({"lx": "1"} if "lx" in given else {})
+    mapping = (workplace / "mappings/330000/certificate.yaml").read_text(encoding="utf-8")
+    assert "  number: zsbh\n" in mapping
+    assert "    json: TODO cps\n" in mapping
+
+
+def test_an_api_does_not_say_which_lists_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ECQS_330000", '{"conn_type": "http", "host": "127.0.0.1", "port": 9}')
+    refused = run("330000")
+    assert refused.exit_code == 1
+    assert "--table /api/certificates" in refused.output.replace("\n", " ")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
-from ecqs_gateway.content.models_connector import FileStream
+from ecqs_gateway.content.models_connector import FileStream, HttpStream
 from ecqs_gateway.content.todos import MARK
 from ecqs_gateway.flows.onboard.cases import Case
 from ecqs_gateway.flows.onboard.draft import Line, ListLine
@@ -44,7 +44,7 @@ def _stream(plan: KindPlan) -> Iterator[str]:
     for trap in plan.stream.traps:
         yield comment(f"trap: {trap}")
     if stream is not None:
-        yield from _files(stream)
+        yield from _files(stream) if isinstance(stream, FileStream) else _http(stream)
         yield _guessed("key", plan.stream.key)
         return
     yield f"table: {scalar(plan.table.name)}"
@@ -81,6 +81,22 @@ def _files(stream: FileStream) -> Iterator[str]:
         if stream.delimiter != ",":
             yield f"delimiter: {scalar(stream.delimiter)}"
     yield f"header_row: {stream.header_row}  # first row that is as wide as the table and holds names"
+
+
+def _http(stream: HttpStream) -> Iterator[str]:
+    yield f"path: {scalar(stream.path)}"
+    if stream.params:
+        yield f"params: {flow(dict(stream.params))}"
+    if stream.rows is not None:
+        yield f"rows: {scalar(stream.rows)}  # the longest list of objects in the answer"
+    if stream.success is not None:
+        success = {"field": stream.success.field, "values": list(stream.success.values)}
+        yield f"success: {flow(success)}  # what the first answer said"
+    if stream.pages is None:
+        yield comment("one answer held everything")
+    else:
+        pages: dict[str, Value] = {**stream.pages.model_dump(exclude_none=True, exclude_defaults=True)}
+        yield f"pages: {flow(pages)}  # tried on the API"
 
 
 def _guessed(name: str, guess: Guess) -> str:

@@ -1,4 +1,4 @@
-"""Where the rows are: ``--from`` as a connection id, a database URL, a SQLite file or a folder."""
+"""Where the rows are: ``--from`` as a connection id, a database URL, a SQLite file, a folder, or a list's address."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
-from ecqs_gateway.doors.connections import Connection, Resolver, folder, sqlalchemy_url, variable
+from ecqs_gateway.doors.connections import Connection, Resolver, Secret, folder, sqlalchemy_url, variable
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract.survey import Survey
@@ -42,11 +43,11 @@ class Origin:
 def origin(given: str | None, unit: str, rows: int, resolve: Resolver) -> Origin:
     """Open what ``--from`` names; without it the connection ecqs_<unit>.
 
-    Raises Misconfigured ECQS-1089 for what is none of these, and for HTTP APIs, which cannot be read yet.
+    Raises Misconfigured ECQS-1089 for what is none of these.
     """
     wanted = given if given is not None else f"ecqs_{unit}"
     if wanted.lower().startswith(("http://", "https://")):
-        raise _http(f"{wanted.partition('://')[0]}://…")
+        return _by_address(wanted, unit, rows)
     if "://" in wanted:
         return _by_url(wanted, unit, rows)
     path = Path(wanted).expanduser()
@@ -64,14 +65,24 @@ def origin(given: str | None, unit: str, rows: int, resolve: Resolver) -> Origin
     return _by_connection(resolve(wanted), unit, rows)
 
 
-def _http(shown: str) -> Misconfigured:
-    return Misconfigured(
-        "ECQS-1089",
-        "an HTTP API cannot be read yet: the engine reads databases and folders of files",
-        where=shown,
-        hint="ask the province for a read-only database view, or have the API's answers put into a folder as CSV or "
-        "XLSX and name that folder with --from",
-    )
+def _by_address(address: str, unit: str, rows: int) -> Origin:
+    """Open the list behind a whole address; its login, if any, becomes the connection's."""
+    parts = urlsplit(address)
+    given: dict[str, object] = {"conn_type": "http", "schema": parts.scheme, "host": parts.hostname or ""}
+    given |= {"port": parts.port} if parts.port else {}
+    given |= {"login": parts.username} if parts.username else {}
+    secret = unquote(parts.password) if parts.password else None
+    found = Connection(f"ecqs_{unit}", "http", parts.hostname, parts.port, parts.username, schema=parts.scheme,
+                       password=Secret(secret) if secret else None)  # fmt: skip
+    setting = _setting(unit, given | ({"password": "..."} if secret else {}))
+    path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return Origin(_api(found, [path], rows), found.id, setting)
+
+
+def _api(found: Connection, lists: list[str], rows: int) -> Survey:
+    from ecqs_gateway.extract.survey_http import HttpSurvey  # noqa: PLC0415
+
+    return HttpSurvey(found, lists, rows)
 
 
 def _by_connection(found: Connection, unit: str, rows: int) -> Origin:
@@ -80,7 +91,7 @@ def _by_connection(found: Connection, unit: str, rows: int) -> Origin:
     if found.conn_type in {"fs", "file"}:
         return Origin(_files(folder(found), unit, rows), found.id)
     if found.conn_type in {"http", "https"}:
-        raise _http(f"connection {found.id}")
+        return Origin(_api(found, [], rows), found.id)
     return Origin(_database(sqlalchemy_url(found), rows), found.id)
 
 

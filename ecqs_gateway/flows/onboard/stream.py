@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from ecqs_gateway.content.models import FileStream, HttpStream
 from ecqs_gateway.extract.stamps import recognise
 from ecqs_gateway.extract.survey import Survey, Surveyed
 from ecqs_gateway.flows.onboard.assign import Confidence
@@ -48,6 +49,8 @@ def plan_stream(reading: Reading, profiles: Mapping[str, Profile], survey: Surve
     traps: list[str] = []
     key = _key(reading, profiles)
     changed, why_not = (None, "") if reading.table.stream else _changed_at(reading, profiles, (survey, zone), traps)
+    if isinstance(reading.table.stream, HttpStream):
+        traps.append("nobody can see whether the API can be asked for changes: if so, add changed_at and since")
     newest = _newest_by(reading, profiles, key, changed)
     marks = (deleted.column for deleted in reading.made.used("deleted"))
     traps += [f"{column} marks deleted rows: rows so marked are read and sent like all others" for column in marks]
@@ -73,7 +76,7 @@ def _key(reading: Reading, profiles: Mapping[str, Profile]) -> Guess:
     both = tuple(column for part in pair if (column := reading.made.column_of(part)) is not None)
     if len(both) == 2 and not table.sample.select(both).is_duplicated().any():
         return Guess(both, "medium", "no two sampled rows are alike in both")
-    if table.stream is not None:
+    if isinstance(table.stream, FileStream):
         return Guess(("__file", "__line"), "medium", "no column tells the rows apart: place in the file")
     return Guess((), "low", "no key is declared and no column tells the sampled rows apart")
 
