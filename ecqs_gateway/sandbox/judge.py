@@ -23,7 +23,10 @@ KEY_FIELDS = {
     "approval": "case_number",
     "certificate": "number",
     "inspector": "number",
+    "penalty": "decision_number",
+    "risk_signal": "signal_number",
     "sampling_inspection": "result_number",
+    "supervision_check": "check_number",
 }
 """Per record kind the field of the body that is the business key."""
 

@@ -13,22 +13,22 @@ from types import MappingProxyType
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.model.kinds.approval import Approval
 from ecqs_gateway.model.kinds.certificate import Certificate
+from ecqs_gateway.model.kinds.penalty import Penalty
+from ecqs_gateway.model.kinds.risk_signal import RiskSignal
 from ecqs_gateway.model.kinds.sampling_inspection import SamplingInspection
+from ecqs_gateway.model.kinds.supervision_check import SupervisionCheck
 from ecqs_gateway.model.record import KindSpec, Record, kind_spec
 
 __all__ = ["KINDS", "PLANNED", "spec"]
 
 KINDS: Mapping[str, type[Record]] = MappingProxyType(
-    {model.kind: model for model in (Approval, Certificate, SamplingInspection)}
+    {model.kind: model for model in (Approval, Certificate, SamplingInspection, SupervisionCheck, Penalty, RiskSignal)}
 )
 """The kinds that can be mapped, checked and sent, by name."""
 
 PLANNED: Mapping[str, str] = MappingProxyType(
     {
         "inspector": "实地核查人员",
-        "supervision_check": "监督检查",
-        "risk_signal": "风险监测信号",
-        "penalty": "行政处罚",
     }
 )
 """Kinds of the design that schema 1.0 does not define yet, with their titles; nothing can be sent under these names."""
