@@ -20,7 +20,9 @@ from ecqs_gateway.content.cross import (
     used_codes,
 )
 from ecqs_gateway.content.files import Bundle, place_of
+from ecqs_gateway.content.followup_checks import check_followups
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, RulesFile
+from ecqs_gateway.content.models_followups import FollowUpsFile
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile, check_vocabulary
 from ecqs_gateway.content.places import Lane, Loaded
@@ -99,6 +101,8 @@ class _Check:
                 self.problems.extend(check_source(file, file.model, around))
             elif isinstance(file.model, VocabularyFile):
                 self.problems.extend(check_vocabulary(file, file.model, codes))
+            elif isinstance(file.model, FollowUpsFile):
+                self.problems.extend(check_followups(file, file.model, ExprContext(codes, calendar, EXAMPLE_DAY)))
             elif isinstance(file.model, CaseFile):
                 mapping = self._mapping(file.place.unit, file.model.kind)
                 connector = around.connectors.get(file.place.unit)

@@ -49,6 +49,7 @@ _PLACES = tuple(
         (r"mappings/(?P<unit>[^/]+)/cases/(?P<name>[^/]+)\.yaml", "case"),
         (r"schemas/sources/(?P<unit>[^/]+)\.json", "source"),
         (r"schemas/rules/(?P<name>[^/]+)\.yaml", "rules"),
+        (r"schemas/followups/(?P<name>[^/]+)\.yaml", "followups"),
         (r"schemas/onboarding/vocabulary\.yaml", "vocabulary"),
         (r"schemas/codes/(?P<name>[^/]+)\.csv", "codes"),
         (r"schemas/calendar/(?P<name>[^/]+)\.csv", "calendar"),
@@ -58,7 +59,8 @@ _PLACES = tuple(
 )
 _WHERE = (
     "connectors/provinces/<unit>.yaml, connectors/national.yaml, mappings/<unit>/<kind>.yaml, "
-    "mappings/<unit>/codes/<name>.csv, mappings/<unit>/cases/<name>.yaml, schemas/rules/<name>.yaml"
+    "mappings/<unit>/codes/<name>.csv, mappings/<unit>/cases/<name>.yaml, schemas/rules/<name>.yaml, "
+    "schemas/followups/<name>.yaml"
 )
 
 

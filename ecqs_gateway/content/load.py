@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from ecqs_gateway.content.explain import explain, without_faults
 from ecqs_gateway.content.files import Bundle, Place, place_of, scan
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, NationalFile, RulesFile
+from ecqs_gateway.content.models_followups import FollowUpsFile
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile
 from ecqs_gateway.content.places import Lane, Loaded
@@ -42,6 +43,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "mapping": MappingFile,
     "case": CaseFile,
     "rules": RulesFile,
+    "followups": FollowUpsFile,
     "source": SourceFile,
     "vocabulary": VocabularyFile,
 }
@@ -69,6 +71,8 @@ class Content:
     sources: Mapping[str, SourceFile]
     rules: Mapping[str, RulesFile]
     """The rule catalogue by file path."""
+    followups: Mapping[str, FollowUpsFile]
+    """What is to be done after records were sent, by file path."""
     calendar: WorkingCalendar
     vocabulary: VocabularyFile | None
     """What `ecqs onboard` knows of names and values; None where the file is missing or cannot be read."""
@@ -147,6 +151,7 @@ def load(root: Path, *, today: date | None = None, cases: bool = False) -> Conte
         cases=_cases(files),
         sources=_by_unit(files, SourceFile),
         rules=MappingProxyType({f.path: m for f, m in _pairs(files, RulesFile)}),
+        followups=MappingProxyType({f.path: m for f, m in _pairs(files, FollowUpsFile)}),
         calendar=checked.calendar,
         vocabulary=next(_models(files, VocabularyFile), None),
         compiled=checked.compiled,

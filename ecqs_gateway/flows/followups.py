@@ -1,0 +1,152 @@
+"""Follow-ups: what is to be done after records were sent, by when, and what is overdue.
+
+What is due is read out of the batches that were sent, once each, so that the nightly run does nothing for it; what is
+kept is derived, and made anew when the follow-ups of the content change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+
+import polars as pl
+
+from ecqs_gateway.content.models_followups import FollowUp
+from ecqs_gateway.deliver.record_columns import record_columns
+from ecqs_gateway.doors import clock
+from ecqs_gateway.errors import Terminal
+from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.ledger import followups as ledger
+from ecqs_gateway.mapping.expr import ExprContext
+from ecqs_gateway.model.kinds import spec
+from ecqs_gateway.rules.followups import DUE, MET, CompiledFollowUps, compile_followups
+
+__all__ = ["PROVIDERS", "ROWS", "FollowUps", "find", "overdue", "scan"]
+
+ROWS = {
+    "unit": pl.String(), "rule": pl.String(), "title": pl.String(), "subject": pl.String(), "key": pl.String(),
+    "due": pl.Date(), "days": pl.Int64(), "state": pl.String(), "met": pl.Date(), "message": pl.String(),
+}  # fmt: skip
+"""Columns of ``FollowUps.rows``: ``days`` left (negative when overdue), ``state`` due, overdue, met or late."""
+
+Provider = Callable[[Gateway, date, date], pl.DataFrame]
+"""Gives further things to be done, as ``ROWS``: asked with today's date and the last day that is of interest."""
+
+PROVIDERS: list[Provider] = []
+"""What does not come out of batches: deadlines of audit requests."""
+
+_AT_ONCE = 200_000
+
+
+@dataclass(frozen=True)
+class FollowUps:
+    """What is to be done, the most urgent first; ``unread`` batches were removed before anybody looked into them."""
+
+    rows: pl.DataFrame
+    on: date
+    unread: int
+
+
+def scan(gateway: Gateway) -> int:
+    """Look through the batches not looked through yet, and give how many there were.
+
+    Raises Terminal ECQS-3012 or Conflict ECQS-3011 where bytes are missing or not those that were sent.
+    """
+    files = gateway.content.followups
+    compiled = compile_followups(files.values(), ExprContext(gateway.content.codes, gateway.content.calendar))
+    rules = _digest(gateway)
+    ledger.forget(gateway.database, rules)
+    seen = 0
+    for lane_id, batches in groupby(ledger.unread(gateway.database, compiled.kinds), key=lambda one: one.lane_id):
+        for found in _pieces(gateway, batches, (compiled, rules)):
+            ledger.keep(gateway.database, lane_id, found)
+        seen += 1
+    return seen
+
+
+def _digest(gateway: Gateway) -> str:
+    """Give the digest of the follow-ups as they are written; another one has everything looked through again."""
+    digest = hashlib.sha256()
+    for path in sorted(gateway.content.followups):
+        digest.update(gateway.content.files[path])
+    return digest.hexdigest()
+
+
+def _pieces(
+    gateway: Gateway, batches: Iterable[ledger.Unread], by: tuple[CompiledFollowUps, str]
+) -> Iterator[ledger.Kept]:
+    """Look through the batches of one lane; what they say is given in pieces, so that memory stays bounded."""
+    compiled, rules = by
+    due, met, rows, gone, last = [_empty(DUE)], [_empty(MET)], 0, 0, 0
+    for batch in batches:
+        last = batch.sequence
+        frame = None if batch.gone else _columns(gateway, batch, compiled)
+        if frame is None:
+            gone += 1
+            continue
+        wanted, settled = compiled.of(batch.kind, frame)
+        number = pl.lit(batch.sequence, pl.Int64).alias("sequence")
+        due.append(wanted.with_columns(number))
+        met.append(settled.with_columns(number))
+        rows += frame.height
+        if rows >= _AT_ONCE:
+            yield ledger.Kept(pl.concat(due), pl.concat(met), last, gone, rules)
+            due, met, rows, gone = [_empty(DUE)], [_empty(MET)], 0, 0
+    yield ledger.Kept(pl.concat(due), pl.concat(met), last, gone, rules)
+
+
+def _empty(shape: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    return pl.DataFrame(schema={**shape, "sequence": pl.Int64()})
+
+
+def _columns(gateway: Gateway, batch: ledger.Unread, compiled: CompiledFollowUps) -> pl.DataFrame | None:
+    try:
+        package = gateway.stage.get(batch.package, batch.digest)
+    except Terminal as error:
+        if error.code != "ECQS-3017":  # removed by the retention
+            raise
+        return None
+    return record_columns(package, spec(batch.kind), compiled.columns(batch.kind))
+
+
+def find(
+    gateway: Gateway, *, within: timedelta, units: Sequence[str] = (), on: date | None = None, met: bool = False
+) -> FollowUps:
+    """Give what is overdue, or due within a time; with ``met`` also what was done, and whether in time."""
+    scan(gateway)
+    today = on if on is not None else clock.today()
+    last = today + within
+    found = ledger.open_ones(gateway.database, today, last, units, met=met)
+    rows = pl.concat([_told(gateway, found, today), *(one(gateway, today, last) for one in PROVIDERS)])
+    if units:
+        rows = rows.filter(pl.col("unit").is_in(list(units)))
+    return FollowUps(rows.sort("due", "unit", "subject", "rule"), today, ledger.unread_before(gateway.database))
+
+
+def overdue(gateway: Gateway, on: date | None = None, units: Sequence[str] = ()) -> pl.DataFrame:
+    """Give what should have been done before a day and was not, as ``ROWS``."""
+    found = find(gateway, within=timedelta(0), units=units, on=on).rows
+    return found.filter(pl.col("state") == "overdue")
+
+
+def _told(gateway: Gateway, found: pl.DataFrame, today: date) -> pl.DataFrame:
+    """Add the words of the follow-ups and what became of each."""
+    known: dict[str, FollowUp] = {one.id: one for file in gateway.content.followups.values() for one in file.followups}
+    words = pl.DataFrame(
+        {
+            "rule": list(known),
+            "title": [one.title for one in known.values()],
+            "message": [one.message.zh for one in known.values()],
+        },
+        schema={"rule": pl.String(), "title": pl.String(), "message": pl.String()},
+    )
+    late, past = pl.col("met") > pl.col("due"), pl.col("due") < today
+    state = (
+        pl.when(late).then(pl.lit("late")).when(pl.col("met").is_not_null()).then(pl.lit("met"))
+        .when(past).then(pl.lit("overdue")).otherwise(pl.lit("due"))
+    )  # fmt: skip
+    days = (pl.col("due") - pl.lit(today)).dt.total_days().alias("days")
+    return found.join(words, on="rule", how="inner").with_columns(state.alias("state"), days).select(list(ROWS))

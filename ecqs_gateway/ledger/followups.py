@@ -1,0 +1,140 @@
+"""What batches said of things to be done, as the ledger keeps it: by lane and batch, the newest version counting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import polars as pl
+import sqlalchemy as sa
+
+from ecqs_gateway.ledger.bulk import insert_frame
+from ecqs_gateway.ledger.database import Database
+from ecqs_gateway.ledger.tables import batch, lane, record_version
+from ecqs_gateway.ledger.tables_followups import followup_due, followup_met, followup_scan
+
+__all__ = ["OPEN", "Unread", "forget", "keep", "open_ones", "unread", "unread_before"]
+
+OPEN = {
+    "unit": pl.String(), "rule": pl.String(), "key": pl.String(), "subject": pl.String(), "since": pl.Date(),
+    "due": pl.Date(), "lapses": pl.Date(), "met": pl.Date(),
+}  # fmt: skip
+"""Columns of ``open_ones``: ``met`` is the day it was done, null while it is not."""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A batch nobody has looked through yet; ``gone`` where the retention removed its package before."""
+
+    lane_id: int
+    kind: str
+    sequence: int
+    package: str
+    digest: str
+    gone: bool
+
+
+def forget(database: Database, rules: str) -> int:
+    """Drop what was looked through for other follow-ups than these (their digest), and give how many lanes that is."""
+    with database.write() as connection:
+        stale = connection.execute(
+            sa.select(followup_scan.c.lane_id).where(followup_scan.c.rules != rules)
+        ).scalars().all()  # fmt: skip
+        for table in (followup_due, followup_met, followup_scan):
+            connection.execute(sa.delete(table).where(table.c.lane_id.in_(stale)))
+    return len(stale)
+
+
+def unread(database: Database, kinds: Sequence[str]) -> list[Unread]:
+    """List the batches of these kinds not looked through yet, lane by lane in their order."""
+    wanted = (
+        sa.select(batch.c.lane_id, lane.c.kind, batch.c.sequence, batch.c.package, batch.c.package_digest)
+        .add_columns(batch.c.pruned_at)
+        .join(lane, lane.c.id == batch.c.lane_id)
+        .outerjoin(followup_scan, followup_scan.c.lane_id == batch.c.lane_id)
+        .where(lane.c.kind.in_(list(kinds)), batch.c.sequence > sa.func.coalesce(followup_scan.c.sequence, 0))
+        .order_by(batch.c.lane_id, batch.c.sequence)
+    )
+    with database.read() as connection:
+        rows = connection.execute(wanted).all()
+    return [
+        Unread(row.lane_id, row.kind, row.sequence, row.package, bytes(row.package_digest).hex(), bool(row.pruned_at))
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What some batches of one lane said: frames with ``sequence``, up to a sequence, for follow-ups of a digest."""
+
+    due: pl.DataFrame
+    met: pl.DataFrame
+    sequence: int
+    gone: int
+    rules: str
+
+
+def keep(database: Database, lane_id: int, found: Kept) -> None:
+    """Keep what a lane's batches said; what another worker has kept meanwhile is left out."""
+    with database.write() as connection:
+        mine = followup_scan.c.lane_id == lane_id
+        done = connection.execute(sa.select(followup_scan.c.sequence).where(mine)).scalar()
+        for table, frame in ((followup_due, found.due), (followup_met, found.met)):
+            days = [pl.col(name).cast(pl.String) for name, dtype in frame.schema.items() if dtype == pl.Date]
+            fresh = frame.filter(pl.col("sequence") > (done or 0)).with_columns(
+                *days, pl.lit(lane_id, pl.Int64).alias("lane_id")
+            )
+            # A record may stand twice in a batch only by a defect; the first is kept.
+            insert_frame(connection, table, fresh.unique(["sequence", "key", "rule"], keep="first"))
+        values = {"sequence": found.sequence, "unread": found.gone, "rules": found.rules}
+        if done is None:
+            connection.execute(followup_scan.insert(), {"lane_id": lane_id, **values})
+        elif found.sequence > done:
+            ahead = values | {"unread": followup_scan.c.unread + found.gone}
+            connection.execute(sa.update(followup_scan).where(mine).values(ahead))
+
+
+def unread_before(database: Database) -> int:
+    """Count the batches whose packages were gone before anybody looked through them."""
+    with database.read() as connection:
+        return int(connection.execute(sa.select(sa.func.sum(followup_scan.c.unread))).scalar() or 0)
+
+
+def open_ones(
+    database: Database, on: date, until: date, units: Iterable[str] = (), *, met: bool = False
+) -> pl.DataFrame:
+    """Give what is due by ``until`` and has not lapsed on the day ``on``; with ``met`` what was done, too.
+
+    Of each record the newest version that was put into a batch counts, whatever became of the batch: what is due is
+    due by law, not by a receipt.
+    """
+    due, done = followup_due.c, followup_met.c
+    first = (
+        sa.select(sa.func.min(done.day))
+        .where(done.rule == due.rule, done.subject == due.subject, done.day >= due.since, ~_newer(done))
+        .correlate(followup_due)
+        .scalar_subquery()
+    )
+    wanted = (
+        sa.select(lane.c.unit, due.rule, due.key, due.subject, due.since, due.due, due.lapses, first.label("met"))
+        .select_from(followup_due.join(lane, lane.c.id == due.lane_id))
+        .where(due.due <= until.isoformat(), sa.or_(due.lapses.is_(None), due.lapses >= on.isoformat()), ~_newer(due))
+    )
+    if chosen := list(units):
+        wanted = wanted.where(lane.c.unit.in_(chosen))
+    with database.read() as connection:
+        rows = connection.execute(wanted).all()
+    texts = dict.fromkeys(OPEN, pl.String())
+    found = pl.DataFrame([tuple(row) for row in rows], schema=texts, orient="row")
+    days = [pl.col(name).str.to_date("%Y-%m-%d") for name, dtype in OPEN.items() if dtype == pl.Date()]
+    found = found.with_columns(days)
+    return found if met else found.filter(pl.col("met").is_null())
+
+
+def _newer(columns: sa.ColumnCollection[str, sa.Column[object]]) -> sa.Exists:
+    """Say whether a later batch has another version of the same record."""
+    other = record_version.alias()
+    return sa.exists().where(
+        other.c.lane_id == columns.lane_id, other.c.key == columns.key, other.c.sequence > columns.sequence
+    )
