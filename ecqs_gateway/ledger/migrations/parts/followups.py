@@ -6,10 +6,7 @@ from alembic import op
 
 from ecqs_gateway.ledger.tables_followups import followup_due, followup_met, followup_scan
 
-revision = "0010"
-down_revision = "0003"
-branch_labels = None
-depends_on = None
+__all__ = ["downgrade", "upgrade"]
 
 
 def upgrade() -> None:

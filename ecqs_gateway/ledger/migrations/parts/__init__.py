@@ -1,0 +1,1 @@
+"""Pieces of revisions, one for each part of the gateway; a revision of ``versions`` puts them together."""
