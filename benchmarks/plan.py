@@ -76,7 +76,7 @@ def five_fields(content: Path) -> None:
         content / MAP,
         ("holder.name: qymc", "holder.name: {expr: \"concat(qymc, '甲')\"}"),
         ("holder.address: zs", "holder.address: scdz"),
-        ("valid_until: yxqz", 'valid_until: {expr: "CASE WHEN zczj > 90000 THEN NULL ELSE yxqz END"}'),
+        ("valid_until: yxqz", 'valid_until: {expr: "CASE WHEN CAST(zczj AS integer) > 90000 THEN NULL ELSE yxqz END"}'),
         ("status_note: bz", "status_note: {join: {columns: [bz, zsid], with: ；}}"),
         ("fields: {name: item}", "fields: {name: item, unit: item}"),
     )

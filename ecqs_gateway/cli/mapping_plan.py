@@ -72,13 +72,13 @@ def plan(  # noqa: PLR0913, PLR0917  options of a command
         wish = Wish(live, limit, examples)
         numbers: dict[str, int] = {}
         with open_gateway() as gateway, Bases.of(gateway, digest=base, folder=base_path) as bases:
-            found, broken = _forecasts(gateway, unit, kind, bases, wish)
-            if accept and not broken:
+            found, broken, failed = _forecasts(gateway, unit, kind, bases, wish)
+            if accept and not (broken or failed):
                 numbers = _accept(gateway, found, by or "", reason or "")
-    _tell(found, broken, numbers, json_=json_)
+    _tell(found, broken, failed, numbers, json_=json_)
     if output is not None:
         _write(output, found)
-    if broken:
+    if broken or failed:
         raise typer.Exit(1)
     if not accept and any(one.verdict == "changes" for one in found):
         raise typer.Exit(CHANGES)
@@ -96,14 +96,15 @@ def _require_sense(output: Path | None, *, accept: bool, by: str | None, reason:
 
 def _forecasts(
     gateway: Gateway, unit: str | None, kind: str | None, bases: Bases, wish: Wish
-) -> tuple[list[LaneForecast], list[Unusable]]:
-    """Forecast the lanes wanted; a broken mapping keeps no other from being looked at."""
-    from ecqs_gateway.errors import Misconfigured  # noqa: PLC0415
+) -> tuple[list[LaneForecast], list[Unusable], dict[str, str]]:
+    """Forecast the lanes wanted; neither a broken mapping nor a source that is away keeps another from being told."""
+    from ecqs_gateway.errors import GatewayError, Misconfigured  # noqa: PLC0415
     from ecqs_gateway.flows.bench import Unusable, require_unit  # noqa: PLC0415
     from ecqs_gateway.flows.planned.forecast import forecast_lane  # noqa: PLC0415
 
     found: list[LaneForecast] = []
     broken: list[Unusable] = []
+    failed: dict[str, str] = {}
     units = [require_unit(gateway.content, unit)] if unit is not None else list(gateway.content.onboarded)
     for one in units:
         for each in [kind] if kind is not None and unit is not None else gateway.kinds(one, [kind] if kind else ()):
@@ -111,9 +112,13 @@ def _forecasts(
                 found.append(forecast_lane(gateway, one, each, bases.base(one, each), wish))
             except Unusable as error:
                 broken.append(error)
-    if not found and not broken:
+            except GatewayError as error:
+                if unit is not None and kind is not None:
+                    raise
+                failed[f"{one} {each}"] = str(error)
+    if not found and not broken and not failed:
         raise Misconfigured("ECQS-1409", "no unit has this record kind", hint="`ecqs check` lists units and kinds")
-    return found, broken
+    return found, broken, failed
 
 
 def _accept(gateway: Gateway, found: list[LaneForecast], by: str, reason: str) -> dict[str, int]:
@@ -123,10 +128,12 @@ def _accept(gateway: Gateway, found: list[LaneForecast], by: str, reason: str) -
     return {lane: number for lane, number in made.items() if number is not None}
 
 
-def _tell(found: list[LaneForecast], broken: list[Unusable], numbers: dict[str, int], *, json_: bool) -> None:
+def _tell(
+    found: list[LaneForecast], broken: list[Unusable], failed: dict[str, str], numbers: dict[str, int], *, json_: bool
+) -> None:
     if json_:
         lanes = [_plain(one) | {"accepted": numbers.get(f"{one.unit} {one.kind}")} for one in found]
-        print_json({"lanes": lanes, "broken": [as_json(error.problems) for error in broken]})
+        print_json({"lanes": lanes, "broken": [as_json(error.problems) for error in broken], "failed": failed})
         return
     for one in found:
         _print(one)
@@ -135,6 +142,8 @@ def _tell(found: list[LaneForecast], broken: list[Unusable], numbers: dict[str, 
             say(f"Accepted as plan {number}: from now on runs map {one.unit} {one.kind} by it.", style="green")
     for error in broken:
         print_problems(error.problems)
+    for lane, why in failed.items():
+        say(f"{lane}: {why}", style="red")
     if any(one.verdict == "changes" for one in found) and not numbers:
         if any(one.forecast is not None and one.forecast.passing for one in found):
             say("Rows refused before go when they are retried: `ecqs dead-letters retry`.")

@@ -146,8 +146,8 @@ class LaneForecast:
     """What a change would do to one lane.
 
     ``verdict``: ``same`` (nothing that decides about this lane changed), ``first`` (nothing to compare with),
-    ``nothing`` (something changed, and these rows come out the same) or ``changes``. ``forecast`` is None for ``same``;
-    its values are masked already.
+    ``nothing`` (something changed, and these rows come out the same) or ``changes``. ``forecast`` is None for ``same``,
+    and for ``first`` where no rows are stored; its values are masked already.
     """
 
     unit: str

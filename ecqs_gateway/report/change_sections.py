@@ -45,7 +45,9 @@ def headline(one: LaneForecast) -> Line:
         return Line(f"{lane}: nothing that decides about its records changed since {one.base}.", "good")
     found = one.forecast
     if found is None:
-        return Line(lane)
+        return Line(
+            f"{lane}: nothing to compare with, and no rows are stored; --live tries rows of the source.", "change"
+        )
     if one.verdict == "first":
         told = f"{found.after.goes} of {found.rows} rows would go, {found.after.refused} would be refused"
         why = "nothing to compare with" if one.base is None else "no comparison on these rows"
@@ -72,7 +74,7 @@ def _counts(found: Forecast) -> Iterator[tuple[int, str]]:
 
 def lines(one: LaneForecast) -> Iterator[Line]:
     """Give what stands below the headline, before the tables."""
-    if one.verdict == "same":
+    if one.forecast is None:
         return
     compared = f"Compared with {one.base}, on " if one.base is not None else "Looked at: "
     yield Line(f"{compared}{one.origin}.")

@@ -18,6 +18,7 @@ from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.planned.base import Base, lane_fingerprint
 from ecqs_gateway.flows.planned.rows import Piece, Rows, live_rows, stored_rows
 from ecqs_gateway.flows.previews import lane_keys
+from ecqs_gateway.ledger import samples
 from ecqs_gateway.mapping.compare import Verdicts, compare, judge
 from ecqs_gateway.mapping.forecast import LaneForecast
 from ecqs_gateway.mapping.masking import Veil, veil
@@ -55,6 +56,8 @@ def forecast_lane(gateway: Gateway, unit: str, kind: str, base: Base | None, wis
             return replace(found, verdict="same")
         found = replace(found, edits=lane_edits(base.content, gateway.content, unit, kind))
         old = _old_lane(base, unit, kind)
+    elif not wish.live and not samples.stored(gateway.database, unit, kind):
+        return found
     return _with_rows(gateway, found, old, new, wish)
 
 
