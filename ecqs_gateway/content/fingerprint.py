@@ -75,7 +75,7 @@ def lane_facts(content: Content, unit: str, kind: str) -> dict[str, Any]:
 
 def shape_facts(stream: Any) -> dict[str, Any]:
     """Give what a stream says of which rows are read and how, not when or how many at once."""
-    when = {"changed_at", "overlap", "batch_rows", "settle"}
+    when = {"changed_at", "overlap", "batch_rows", "settle", "since", "pages", "success"}
     facts: dict[str, Any] = stream.model_dump(mode="json", exclude=when)
     if isinstance(stream, SqlStream):
         for child in facts["children"].values():
