@@ -144,11 +144,16 @@ def _tell(
         print_problems(error.problems)
     for lane, why in failed.items():
         say(f"{lane}: {why}", style="red")
-    if any(one.verdict == "changes" for one in found) and not numbers:
-        if any(one.forecast is not None and one.forecast.passing for one in found):
-            say("Rows refused before go when they are retried: `ecqs dead-letters retry`.")
-        say("Rows sent before are mapped anew when they change at the source, or with `ecqs sync --since`.")
-        say("To accept this: the same command with --accept --by NAME --reason TEXT.")
+    open_ = [one for one in found if one.verdict in {"changes", "nothing"} and one.accepted is None]
+    if open_ and not numbers:
+        _next_steps(open_)
+
+
+def _next_steps(found: list[LaneForecast]) -> None:
+    if any(one.forecast is not None and one.forecast.passing for one in found):
+        say("Rows refused before go when they are retried: `ecqs dead-letters retry`.")
+    say("Rows sent before are mapped anew when they change at the source, or with `ecqs sync --since`.")
+    say("To accept this: the same command with --accept --by NAME --reason TEXT.")
 
 
 def _print(one: LaneForecast) -> None:

@@ -159,6 +159,10 @@ class LaneForecast:
     bundle: str
     fingerprint: str | None
     edits: tuple[Edit, ...] = ()
+    asked: bool = False
+    """Whether a run holds this lane until somebody accepted the change."""
+    accepted: str | None = None
+    """By whom, when and why it was accepted; None where nobody did."""
     forecast: Forecast | None = None
     origin: str | None = None
     notes: tuple[str, ...] = ()

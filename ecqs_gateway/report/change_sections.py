@@ -86,6 +86,10 @@ def lines(one: LaneForecast) -> Iterator[Line]:
             "has under the old keys would stay there as it is. Nothing takes it back by itself.",
             "alarm",
         )
+    if one.accepted is not None:
+        yield Line(f"Accepted as {one.accepted}", "good")
+    elif one.asked:
+        yield Line("Runs hold this record kind of this unit until somebody accepts the change.", "alarm")
     if one.verdict == "first" and one.base is None:
         yield Line("The first rows of a lane need no acceptance: there is nothing to compare with.")
 

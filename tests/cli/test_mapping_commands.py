@@ -265,6 +265,9 @@ def test_a_plan_is_accepted_with_name_and_reason_and_once_is_enough(world, ecqs)
     done = ecqs("plan", UNIT, KIND, "--accept", "--by", "李四", "--reason", "按通知")
     assert (done.exit_code, "Accepted as plan 1" in done.output) == (0, True)
     assert world.rows("SELECT by, reason FROM accepted_plan") == [("李四", "按通知")]
+    done = ecqs("plan", UNIT, KIND)
+    assert "Accepted as plan 1, by 李四 on 20" in done.output
+    assert "To accept this" not in done.output
 
 
 def test_a_broken_mapping_stops_its_own_plan_only(world, ecqs):

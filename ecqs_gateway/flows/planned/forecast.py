@@ -16,9 +16,10 @@ from ecqs_gateway.flows.bench import Unusable, open_bench
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.planned.base import Base, lane_fingerprint
+from ecqs_gateway.flows.planned.gate import asked
 from ecqs_gateway.flows.planned.rows import Piece, Rows, live_rows, stored_rows
 from ecqs_gateway.flows.previews import lane_keys
-from ecqs_gateway.ledger import samples
+from ecqs_gateway.ledger import plans, samples
 from ecqs_gateway.mapping.compare import Verdicts, compare, judge
 from ecqs_gateway.mapping.forecast import LaneForecast
 from ecqs_gateway.mapping.masking import Veil, veil
@@ -54,11 +55,20 @@ def forecast_lane(gateway: Gateway, unit: str, kind: str, base: Base | None, wis
         found = replace(found, base=base.name, base_bundle=base.content.digest, base_fingerprint=theirs)
         if theirs == mine:
             return replace(found, verdict="same")
-        found = replace(found, edits=lane_edits(base.content, gateway.content, unit, kind))
+        edits = lane_edits(base.content, gateway.content, unit, kind)
+        found = replace(found, edits=edits, asked=asked(gateway.content, unit), accepted=_accepted(gateway, found))
         old = _old_lane(base, unit, kind)
     elif not wish.live and not samples.stored(gateway.database, unit, kind):
         return found
     return _with_rows(gateway, found, old, new, wish)
+
+
+def _accepted(gateway: Gateway, found: LaneForecast) -> str | None:
+    if found.base_fingerprint is None or found.fingerprint is None:
+        return None
+    change = (found.base_fingerprint, found.fingerprint)
+    known = plans.accepted(gateway.database, found.unit, found.kind, *change)
+    return f"plan {known.id}, by {known.by} on {known.at[:10]}: {known.reason}" if known is not None else None
 
 
 def _lane(content: Content, unit: str, kind: str) -> tuple[LanePlan, tuple[Problem, ...]]:
