@@ -1,6 +1,6 @@
 """What `ecqs mapping plan` costs on a million stored rows: processor seconds, and seconds by the clock.
 
-The rows are the 28-column certificates all our figures are measured on, stored and sealed as a first sync does it, in 50
+The rows are the 28-column certificates all our figures are measured on, stored and sealed as a first sync does, in 50
 extractions of 20,000. Two changes are tried: a small one (one code of the code file), and one that changes five fields
 of every record and refuses some. Loading the content and opening the ledger are included.
 
