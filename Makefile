@@ -7,7 +7,7 @@ UV := UV_SYSTEM_CERTS=1 $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports generated services pytest bench soak generate pin clean
+.PHONY: help setup demo test check lint types imports generated services pytest bench soak fuzz generate pin clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench: $(VENV)/.test  ## Measure against peers, side by side in one run (install
 
 soak: services  ## Run the fault programs with their full figures (an hour); FAULT=F4 runs one
 	@set -a; [ ! -f var/test-services/env ] || . var/test-services/env; set +a; $(BIN)/python tests/support/soak_run.py $(FAULT)
+
+fuzz: $(VENV)/.test  ## Try the mapping language with 100,000 random and some hundred hostile texts; writes docs/reference/fuzz.md
+	@$(BIN)/python tests/support/fuzz_run.py
 
 pin: | $(BIN)/uv  ## Resolve the newest versions pyproject.toml allows into constraints.txt
 	@$(UV) pip compile pyproject.toml --all-extras --universal --python-version 3.11 --no-header --no-annotate \

@@ -10,7 +10,8 @@
 Each error carries a stable code (``ECQS-1203``), where it happened, and the next step. None carries a value of
 a record: source values may be personal data, and exceptions end in logs.
 
-Code ranges: 10xx content and mapping files, 11xx expressions, 12xx fields and codes, 13xx rules, 20xx sources,
+Code ranges: 10xx content and mapping files, 11xx expressions, 12xx fields and codes, 13xx rules,
+14xx changes of content, 20xx sources,
 30xx ledger and stage, 40xx batch and signature, 50xx transport, 51xx receipts, 60xx operations.
 """
 

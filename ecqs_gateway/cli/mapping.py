@@ -9,6 +9,7 @@ from ecqs_gateway.cli import (
     mapping_cases,
     mapping_coverage,
     mapping_docs,
+    mapping_plan,
     mapping_preview,
     mapping_unmapped,
 )
@@ -16,10 +17,19 @@ from ecqs_gateway.cli import (
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Try, test, document and complete the mappings of a unit.",
+    help="Try, test, change, document and complete the mappings of a unit.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
-for module in (mapping_preview, mapping_cases, mapping_capture, mapping_coverage, mapping_unmapped, mapping_docs):
+_MODULES = (
+    mapping_preview,
+    mapping_cases,
+    mapping_plan,
+    mapping_capture,
+    mapping_coverage,
+    mapping_unmapped,
+    mapping_docs,
+)
+for module in _MODULES:
     module.register(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecqs_gateway.content.models_cases import ANY_PROBLEM, CaseCheck, CaseExpectation, CaseFile, CaseProblem
 from ecqs_gateway.content.models_connector import (
     BatchSettings,
+    ChangeSettings,
     ChildTable,
     ConnectorFile,
     ContentModel,
@@ -46,6 +47,7 @@ __all__ = [
     "CaseExpectation",
     "CaseFile",
     "CaseProblem",
+    "ChangeSettings",
     "ChildTable",
     "Clause",
     "Clean",

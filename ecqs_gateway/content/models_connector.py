@@ -24,6 +24,7 @@ from ecqs_gateway.content.scalars import Duration, Flag, Integer, Name, Text
 
 __all__ = [
     "BatchSettings",
+    "ChangeSettings",
     "ChildTable",
     "ConnectionId",
     "ConnectorFile",
@@ -67,6 +68,20 @@ _MARKS = {"files": "files", "path": "http"}
 """The key by which a stream is told apart where the source cannot be read."""
 
 
+class ChangeSettings(ContentModel):
+    """What a change of a mapping, a code table or a rule takes before records are mapped by it."""
+
+    accept: Literal["required", "free"] = "free"
+    """required: somebody must have accepted `ecqs mapping plan` first; free: the next run uses it."""
+
+
+class UnitChangeSettings(ContentModel):
+    """What changes of one unit's mappings take where that is more than national.yaml asks for."""
+
+    accept: Literal["required"]
+    """Somebody must have accepted `ecqs mapping plan` first; what national.yaml asks for cannot be taken back here."""
+
+
 class ConnectorFile(ContentModel):
     """A file connectors/provinces/<unit>.yaml: where one reporting unit's records are read."""
 
@@ -82,6 +97,8 @@ class ConnectorFile(ContentModel):
     """What the unit's records are read from."""
     streams: Annotated[Mapping[Name, Stream], Field(min_length=1)]
     """For each record kind, where it is read; a database's stream names table, a folder's files, an API's path."""
+    changes: UnitChangeSettings | None = None
+    """What changes of this unit's mappings take; left out, what national.yaml says."""
 
     @field_validator("streams", mode="wrap")
     @classmethod
@@ -195,5 +212,7 @@ class NationalFile(ContentModel):
     """What happens when a delivery fails."""
     four_eyes: FourEyes = FourEyes()
     """Who has to agree before a decision on dead letters takes effect."""
+    changes: ChangeSettings = ChangeSettings()
+    """What a change of a mapping, a code table or a rule takes."""
     retention: RetentionSettings = RetentionSettings()
     """How long what is stored is kept."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from ecqs_gateway.model.columns import exactly
 from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["BAD_CELLS", "UNREADABLE", "ChildFrame", "Chunk", "no_bad_cells", "no_unreadable"]
@@ -108,7 +109,7 @@ def key_text(key: tuple[str, ...]) -> pl.Expr:
     """Give the key of a row as text for people: ``ZSID=17, XH=2``."""
     if not key:
         return pl.lit(None, dtype=pl.String)
-    parts = [pl.concat_str(pl.lit(f"{name}="), pl.col(name).cast(pl.String).fill_null("")) for name in key]
+    parts = [pl.concat_str(pl.lit(f"{name}="), exactly(name).cast(pl.String).fill_null("")) for name in key]
     return pl.concat_str(parts, separator=", ")
 
 

@@ -18,6 +18,7 @@ from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.mapping.fields import FieldPlan, field_texts
 from ecqs_gateway.mapping.preview import Cells
 from ecqs_gateway.mapping.source import SourceColumns
+from ecqs_gateway.model.columns import exactly
 from ecqs_gateway.model.types import FieldProblem
 
 __all__ = ["SCANNED", "Found", "cells_of", "letter_rows", "live_rows", "live_sample", "row_at"]
@@ -125,7 +126,7 @@ def stored_rows(gateway: Gateway, lane: LanePlan, *, key: str | None, limit: int
 
 
 def _with_key(lane: LanePlan, frame: pl.DataFrame, key: str) -> pl.Series:
-    parts = [pl.col(name).cast(pl.String, strict=False).fill_null("") for name in lane.stream.key]
+    parts = [exactly(name).cast(pl.String, strict=False).fill_null("") for name in lane.stream.key]
     mine = frame.select((pl.concat_str(parts, separator="|") == key).alias("hit")).to_series().arg_true()
     return mine if mine.len() else _hits(lane, _number(lane), frame, _canonical(lane, key))
 

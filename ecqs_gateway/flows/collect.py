@@ -23,9 +23,10 @@ from ecqs_gateway.extract.chunk import ChildFrame, Chunk, no_unreadable
 from ecqs_gateway.flows import seal
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
+from ecqs_gateway.flows.planned.gate import require_accepted
 from ecqs_gateway.flows.prepare import Draft, Known, prepare
 from ecqs_gateway.flows.progress import Step
-from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, query, versions
+from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, plans, query, versions
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.runs import Counts, Run
@@ -126,6 +127,7 @@ def collect(
     committed until then stays.
     """
     lane = gateway.lane(lease.unit, lease.kind)
+    content = require_accepted(gateway, lease.unit, lease.kind)
     gc.collect()
     gc.freeze()  # content and libraries live as long as the process: no collection needs to walk them again
     state = lanes.state(gateway.database, lease)
@@ -151,6 +153,8 @@ def collect(
         ahead = reading.submit(share.read, source)
         while (item := ahead.result()) is not None:
             ahead = reading.submit(share.read, source)
+            if not waiting:
+                plans.note_use(gateway.database, lease, run, content)
             draft, cuts = gateway.limits.work(collector.map, *item)
             making = [checking.submit(gateway.limits.work, sealer.make_ready, batch) for batch in cuts]
             waiting.append(committing.submit(share.finish, collector.commit, item[0], draft, making))
@@ -231,6 +235,7 @@ def _restored(lane: LanePlan, found: Extraction, frames: dict[str, pl.DataFrame]
 def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = None) -> Counts:
     """Do everything ``collect`` does but store: say what a run would do. Nothing is written anywhere."""
     lane = gateway.lane(unit, kind)
+    require_accepted(gateway, unit, kind)
     lane_number, watermark = gateway.peek(unit, kind)
     refused = frozenset(query.refused_versions(gateway.database, lane_number))
     corrected = frozenset(query.corrected_versions(gateway.database, lane_number))

@@ -19,6 +19,7 @@ from ecqs_gateway.ledger import dead_letters
 from ecqs_gateway.ledger.runs import Counts
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Checked, Mapped, detach
+from ecqs_gateway.model.columns import exactly
 
 __all__ = ["FINDING_SCHEMA", "Draft", "Known", "key_text", "letters_of", "prepare"]
 
@@ -101,7 +102,7 @@ def _source_keys(lane: LanePlan, source: pl.DataFrame) -> pl.DataFrame:
 
 def key_text(names: Sequence[str]) -> pl.Expr:
     """Give the key of a source row as one text: what a person looks the row up with."""
-    return pl.concat_str([pl.col(name).cast(pl.String).fill_null("") for name in names], separator="|")
+    return pl.concat_str([exactly(name).cast(pl.String).fill_null("") for name in names], separator="|")
 
 
 def _rendered(lane: LanePlan, kept: Mapped, flags: pl.DataFrame, source_keys: pl.DataFrame) -> pl.DataFrame:

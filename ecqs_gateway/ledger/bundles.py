@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from ecqs_gateway import __version__
 from ecqs_gateway.doors.archive import build_zip
 from ecqs_gateway.doors.clock import Clock, now
+from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.stage import Stage, StagedFile
 from ecqs_gateway.ledger.tables import content_bundle
 
-__all__ = ["KeptBundle", "archive", "find", "keep"]
+__all__ = ["KeptBundle", "archive", "find", "find_named", "keep"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,25 @@ def find(database: Database, digest: str) -> KeptBundle | None:
         return None
     file = StagedFile(found.file, bytes(found.file_digest).hex(), found.size)
     return KeptBundle(found.digest, file, found.engine, found.created_at)
+
+
+def find_named(database: Database, name: str) -> KeptBundle:
+    """Give a kept bundle by its digest or the beginning of it, with or without ``sha256:``.
+
+    Raises Misconfigured ECQS-1402 where none or several begin so, with the newest ones to choose from.
+    """
+    begin = name if name.startswith("sha256:") else f"sha256:{name}"
+    columns = (content_bundle.c.digest, content_bundle.c.created_at)
+    with database.read() as connection:
+        known = connection.execute(sa.select(*columns).order_by(content_bundle.c.created_at.desc())).all()
+    hits = [one.digest for one in known if one.digest.startswith(begin)]
+    found = find(database, hits[0]) if len(hits) == 1 and len(begin) > len("sha256:") else None
+    if found is None:
+        what = "several content bundles begin" if len(hits) > 1 else "no content bundle that was kept begins"
+        newest = ", ".join(f"{one.digest[:19]} of {one.created_at[:10]}" for one in known[:5])
+        hint = f"the newest: {newest}" if newest else "none was kept yet: the first `ecqs sync` keeps one"
+        raise Misconfigured("ECQS-1402", f"{what} so", where="--base", hint=hint)
+    return found
 
 
 def keep(database: Database, stage: Stage, digest: str, files: Mapping[str, bytes], *, clock: Clock = now) -> None:

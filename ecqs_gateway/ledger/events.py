@@ -41,6 +41,30 @@ EVENTS: Mapping[str, Event] = {
         "a run uses a content bundle for the first time; its files are kept in the stage",
         {"archive": "SHA-256 of the archive", "files": "number of files", "size": "bytes of the archive"},
     ),
+    "content changed": Event(
+        _LANE,
+        "rows of a lane are mapped by other content than before, for the first time",
+        {
+            "bundle": "digest of the content bundle",
+            "before": "fingerprint of what decided about this lane until now",
+            "after": "fingerprint of what decides from now on",
+        },
+    ),
+    "plan accepted": Event(
+        _LANE,
+        "a person accepts what a change of content would do to the lane's records",
+        {
+            "plan": "number of the acceptance",
+            "bundle": "digest of the content bundle with the change",
+            "base": "digest of the content bundle it was compared with",
+            "before": "the lane's fingerprint in the base",
+            "after": "the lane's fingerprint in the bundle",
+            "by": "name of the person who accepted",
+            "reason": "SHA-256 of the reason",
+            "rows": "number of source rows the plan looked at",
+            "counts": "records and rows by what would become of them",
+        },
+    ),
     "lease taken over": Event(
         _LANE,
         "a worker takes a lane whose lease another worker never gave back",

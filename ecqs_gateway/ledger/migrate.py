@@ -26,7 +26,11 @@ _ONLY_IN = {
         "stop_order": "orders to stop, lifted ones included",
         "correction": "corrections of dead letters, with who decided",
         "content_bundle": "content bundles kept as evidence (their files stay in the stage)",
-    }
+    },
+    "0004": {
+        "lane_content": "notes of what each lane's rows were mapped by",
+        "accepted_plan": "plans of a change that were accepted (the evidence chain keeps by whom)",
+    },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""
 

@@ -13,7 +13,7 @@ from ecqs_gateway.mapping.order import supersede
 from ecqs_gateway.rules.catalogue import CompiledRules
 from ecqs_gateway.rules.evaluate import evaluate
 
-__all__ = ["check", "supersede"]
+__all__ = ["all_problems", "check", "supersede"]
 
 
 def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
@@ -22,11 +22,7 @@ def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
     All problems of a row are told at once: those of fields, codes and lists that mapping found, and the findings of
     the rules. One ``reject`` among them keeps the record back.
     """
-    problems = mapped.problems
-    if rules is not None:
-        found = _shaped(evaluate(rules, mapped.frame, _delivered(mapped)), mapped.columns)
-        if found.height:
-            problems = pl.concat([problems, found]).sort(ROW, maintain_order=True)
+    problems = all_problems(mapped, rules)
     rejected = problems.filter(pl.col("severity") == REJECT)[ROW].unique().sort()
     good = mapped.without(rejected)
     bad = bad_rows(replace(mapped, problems=problems), rejected)
@@ -35,6 +31,14 @@ def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
     flags = problems.filter((pl.col("severity") == FLAG) & ~pl.col(ROW).is_in(rejected.implode()))
     flags = detach(flags) if flags.height else no_problems()
     return Checked(replace(good, problems=flags), bad, flags)
+
+
+def all_problems(mapped: Mapped, rules: CompiledRules | None = None) -> pl.DataFrame:
+    """Give what mapping found and what the rules find, in the order of the rows (``PROBLEM_SCHEMA``)."""
+    if rules is None:
+        return mapped.problems
+    found = _shaped(evaluate(rules, mapped.frame, _delivered(mapped)), mapped.columns)
+    return pl.concat([mapped.problems, found]).sort(ROW, maintain_order=True) if found.height else mapped.problems
 
 
 def _delivered(mapped: Mapped) -> Mapping[str, pl.DataFrame]:

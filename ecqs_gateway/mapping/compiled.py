@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -51,9 +51,11 @@ class CompiledMapping:
         """Map one chunk: every row becomes a record, good or with problems; no content of a row makes it raise.
 
         Raises ``Misconfigured`` when the source lacks a column or child table the mapping names (ECQS-2080, 2081), or
-        shows types that an expression does not fit (ECQS-1104). ``table`` is the name of the source in messages.
+        shows types that an expression does not fit (ECQS-1104), or has a column of a name we need (ECQS-1413).
+        ``table`` is the name of the source in messages.
         """
         require_columns(self.wanted, frame.columns, table=table, where=self.where)
+        _require_free(frame.columns, table)
         record = SourceColumns(frame)
         attached, orphans = self._attached(children, record)
         rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True).alias(ROW)
@@ -115,3 +117,12 @@ class CompiledMapping:
     def coverage(self, source_columns: Mapping[str, pl.DataType] | None = None) -> Coverage:
         """Say how every national field is covered, and what became of every source column where they are known."""
         return coverage_of(self.mapping, self.record, self.lists, source_columns, self.used_columns)
+
+
+def _require_free(columns: Iterable[str], table: str) -> None:
+    if ROW in columns:
+        raise Misconfigured(
+            "ECQS-1413",
+            f"{table} has a column named {ROW}, which is the gateway's own name for the number of a row",
+            hint="read the table through a view that gives this column another name",
+        )

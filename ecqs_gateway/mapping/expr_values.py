@@ -15,6 +15,7 @@ from decimal import Decimal
 import polars as pl
 
 from ecqs_gateway.mapping.expr_types import ExprType
+from ecqs_gateway.model.columns import exactly
 
 __all__ = [
     "DTYPES",
@@ -101,7 +102,7 @@ def from_column(name: str, dtype: pl.DataType | None) -> Value:
 
     An unknown type (None) counts as text.
     """
-    column = pl.col(name)
+    column = exactly(name)
     base = pl.Object if dtype is None else dtype.base_type()
     if dtype is None or base in _TEXT_LIKE:
         found = Value(ExprType.TEXT, column if base is pl.String else column.cast(pl.String, strict=False))

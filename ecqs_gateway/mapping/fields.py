@@ -13,6 +13,7 @@ from ecqs_gateway.mapping.expr import CompiledExpr, ExprContext, compile_expr
 from ecqs_gateway.mapping.source import SourceColumns
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.mapping.words import Step
+from ecqs_gateway.model.columns import exactly
 from ecqs_gateway.model.record import Leaf
 from ecqs_gateway.model.types import BusinessDate, Integer, Timestamp
 
@@ -115,8 +116,8 @@ class FieldPlan:
     def text_expr(self) -> pl.Expr:
         """Give the text before ``parse`` and ``codes`` over the source's text columns, for from and join."""
         if self.origin == "from":
-            return self.treated(pl.col(self.columns[0])).alias(self.path)
-        pieces = [self.treated(pl.col(name)) for name in self.columns]
+            return self.treated(exactly(self.columns[0])).alias(self.path)
+        pieces = [self.treated(exactly(name)) for name in self.columns]
         joined = pl.concat_str(pieces, separator=self.join_with, ignore_nulls=True)
         return blank_to_null(joined).alias(self.path)
 

@@ -21,6 +21,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from ecqs_gateway.mapping.mapped import ORDER, ROW, Mapped, detach
+from ecqs_gateway.model.columns import exactly
 from ecqs_gateway.model.types import BusinessDate
 
 __all__ = ["SEPARATOR", "order_key", "supersede"]
@@ -38,7 +39,7 @@ def order_key(texts: pl.DataFrame, columns: Mapping[str, pl.DataType]) -> pl.Ser
     """Give the sortable text of every row; ``columns`` names the columns with the types they have in the source."""
     parts = []
     for name, dtype in columns.items():
-        sortable = _number(pl.col(name)) if dtype.is_numeric() else _any(pl.col(name))
+        sortable = _number(exactly(name)) if dtype.is_numeric() else _any(exactly(name))
         parts.append(sortable.fill_null(""))
     return texts.select(pl.concat_str(parts, separator=SEPARATOR).alias(ORDER)).to_series()
 

@@ -212,3 +212,83 @@ def test_a_wrong_wish_is_a_message_with_a_next_step(ecqs):
         assert done.exit_code == 1, arguments
         assert done.stderr.startswith("ECQS-"), arguments
         assert "next:" in done.stderr, arguments
+
+
+# -- plan
+
+
+CODES = f"mappings/{UNIT}/codes/zt.csv"
+
+
+def test_plan_tells_what_changes_by_field_rule_and_row_and_says_so_by_its_exit_code(world, ecqs):
+    done = ecqs("plan")
+    assert (done.exit_code, "nothing that decides about its records changed" in done.output) == (0, True)
+    edit(world, "有效,01,", "有效,01,\n暂停,05,", CODES)
+    edit(world, "holder.name: qymc", 'holder.name: {expr: "concat(qymc, zt)"}')
+    done = ecqs("plan", UNIT, KIND)
+    assert done.exit_code == 2, done.output
+    for words in (
+        "of 4 rows, 3 records change, 1 newly passing",
+        "codes zt: 暂停",
+        "远山电缆有限公司有效",
+        f"{MAP}:8",
+        "ECQS-1291",
+        "gone: 4",
+        "--accept --by NAME --reason TEXT",
+    ):
+        assert words in done.output, words
+    told = json.loads(ecqs("plan", UNIT, KIND, "--json", "--live", "--limit", "2").output)
+    (lane,) = told["lanes"]
+    assert (lane["verdict"], lane["forecast"]["rows"], lane["forecast"]["changed"]) == ("changes", 2, 2)
+    assert lane["forecast"]["fields"][0]["pairs"][0]["new"] == "远山电缆有限公司有效"
+
+
+def test_plan_writes_a_report_that_loads_nothing_and_escapes_everything(world, ecqs, tmp_path):
+    edit(world, "holder.name: qymc", "holder.name: {expr: \"concat(qymc, '<b>|x')\"}")
+    page, text = tmp_path / "plan.html", tmp_path / "plan.md"
+    assert ecqs("plan", "--output", str(page)).exit_code == 2
+    assert ecqs("plan", "--output", str(text)).exit_code == 2
+    html = page.read_text(encoding="utf-8")
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
+    assert "default-src 'none'" in html
+    assert not any(word in html for word in ("http://", "https://", "src=", "<script"))
+    assert r"\<b\>\|x" in text.read_text(encoding="utf-8")
+    done = ecqs("plan", "--output", str(tmp_path / "plan.xlsx"))
+    assert (done.exit_code, "ECQS-1408" in done.output) == (1, True)
+
+
+def test_a_plan_is_accepted_with_name_and_reason_and_once_is_enough(world, ecqs):
+    edit(world, "有效,01,", "有效,05,", CODES)
+    done = ecqs("plan", UNIT, KIND, "--accept", "--by", "李四")
+    assert (done.exit_code, "ECQS-1406" in done.output) == (1, True)
+    done = ecqs("plan", UNIT, KIND, "--accept", "--by", "李四", "--reason", "按通知")
+    assert (done.exit_code, "Accepted as plan 1" in done.output) == (0, True)
+    assert world.rows("SELECT by, reason FROM accepted_plan") == [("李四", "按通知")]
+    done = ecqs("plan", UNIT, KIND)
+    assert "Accepted as plan 1, by 李四 on 20" in done.output
+    assert "To accept this" not in done.output
+
+
+def test_a_broken_mapping_stops_its_own_plan_only(world, ecqs):
+    world.province("370000", 1)
+    world.province("440000", 1)
+    edit(world, "holder.name: qymc", "holder.nmae: qymc")
+    done = ecqs("plan")
+    assert done.exit_code == 1
+    assert f"{MAP}:8:3: error ECQS-1030" in done.output
+    assert "did you mean 'holder.name'?" in done.output
+    assert "370000 certificate: nothing to compare with, and no rows are stored" in done.output
+    done = ecqs("plan", "--live", "--json")
+    assert done.exit_code == 1
+    told = json.loads(done.output)
+    assert [problem["code"] for problem in told["broken"][0]] == ["ECQS-1031", "ECQS-1030"]
+    assert "ECQS-1085" in told["failed"]["370000 certificate"]  # its connection is not set here
+    assert "ECQS-1085" in told["failed"]["440000 certificate"]
+
+
+def test_another_business_key_is_an_alarm(world, ecqs):
+    edit(world, "number: {from: zsbh, clean: [width, spaces]}", "number: {expr: \"replace(zsbh, '苏', '浙')\"}")
+    done = ecqs("plan", UNIT, KIND)
+    assert "ANOTHER BUSINESS KEY for 3 rows" in done.output
+    assert "(浙)XK06-001-00001" in done.output

@@ -29,7 +29,8 @@ ecqs demo --no-airflow --rows 200 >/dev/null
 @pytest.mark.slow
 def test_every_command_of_the_pages_does_what_they_show(checkout: Path, project_root: Path) -> None:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("ECQS_", "AIRFLOW"))}
-    pages = [project_root / "docs" / "how-to" / f"{name}.md" for name in ("test-a-mapping", "mapping-table")]
+    names = ("test-a-mapping", "mapping-table", "change-a-mapping")
+    pages = [project_root / "docs" / "how-to" / f"{name}.md" for name in names]
     text = START + "\n".join(
         tutorial.script(page).replace(tutorial.MARK, f"{tutorial.MARK}{page.stem} ") for page in pages
     )

@@ -9,12 +9,13 @@ import contextlib
 import json
 import os
 import random
-import sys
 import time
 from pathlib import Path
 
+import ecqs_test_support_soak as soak
 import polars as pl
 import pytest
+from ecqs_test_support_watching import Watching
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +41,10 @@ LIMIT = 0.050
 RUN_LIMIT = 0.500
 """Seconds of CPU a compiled expression may take on three rows."""
 FUZZ = int(os.environ.get("ECQS_FUZZ", "10000"))
-SEED = int(os.environ.get("ECQS_SEED", "20261123"))
+SEED = soak.SEED
+
+SLOWEST = {"compile": 0.0, "run": 0.0}
+"""Dearest text so far, for the report of `make fuzz`."""
 
 CASES = json.loads((Path(__file__).parent / "cases" / "hostile_expressions.json").read_text(encoding="utf-8"))
 
@@ -128,33 +132,6 @@ COSTLY = [
 ]
 """Texts that are part of the language and look for the most work a small text can ask for."""
 
-_WATCHED = (
-    *("open", "exec", "compile", "import", "socket", "subprocess", "os.", "shutil", "ctypes", "pty", "urllib"),
-    *("ftplib", "sqlite3", "tempfile", "glob", "mmap", "marshal", "pickle", "builtins"),
-)
-_seen: list[str] | None = None
-
-
-def _watch(event: str, args: tuple[object, ...]) -> None:
-    if _seen is not None and event.startswith(_WATCHED):
-        _seen.append(event)
-
-
-sys.addaudithook(_watch)
-
-
-class Watching:
-    """Collects what the interpreter reports of files, processes, network and code while it is open."""
-
-    def __enter__(self) -> list[str]:
-        global _seen  # noqa: PLW0603 -- an audit hook can be added but never removed
-        _seen = []
-        return _seen
-
-    def __exit__(self, *error: object) -> None:
-        global _seen  # noqa: PLW0603
-        _seen = None
-
 
 def seconds(act) -> float:
     """CPU seconds of an act; measured again when dear, because a first run pays for caches and thread pools."""
@@ -181,6 +158,7 @@ def attempt(text: str, columns: dict[str, pl.DataType] | None = COLUMNS) -> str:
 
     spent = seconds(act)
     assert spent < LIMIT, (spent, text[:200])
+    SLOWEST["compile"] = max(SLOWEST["compile"], spent)
     found = outcome[0]
     if isinstance(found, ExpressionError):
         assert len(str(found)) < 600
@@ -188,13 +166,16 @@ def attempt(text: str, columns: dict[str, pl.DataType] | None = COLUMNS) -> str:
     if columns is not None:
         started = time.process_time()
         assert FRAME.with_columns(__found=found.expr).height == FRAME.height
-        assert time.process_time() - started < RUN_LIMIT, text[:200]
+        spent = time.process_time() - started
+        assert spent < RUN_LIMIT, text[:200]
+        SLOWEST["run"] = max(SLOWEST["run"], spent)
     return "value"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm():
     attempt("CASE WHEN regexp_like(QYMC, 'x') THEN date('2020-01-01') ELSE add_years(d, n) END")
+    attempt("is_certificate_no(QYMC) AND is_uscc(ZT)")  # numpy imports parts of itself at their first use
     attempt("nosuch")
     attempt("n +")
 
@@ -208,6 +189,7 @@ def test_every_hostile_text_is_refused_and_nothing_else_happens():
         passed = [text[:80] for text in REFUSED if attempt(text) == "value"]
     assert passed == []
     assert seen == []
+    soak.report("hostile expressions", texts=len(set(REFUSED)), refused=len(set(REFUSED)), events=len(seen))
 
 
 def test_hostile_texts_stay_harmless_where_any_column_may_be_named():
@@ -280,6 +262,7 @@ def sentence(rng: random.Random, depth: int = 4) -> str:
 def test_random_texts_give_an_error_or_a_value():
     rng = random.Random(SEED)
     outcomes: dict[str, int] = {}
+    SLOWEST.update(dict.fromkeys(SLOWEST, 0.0))
     with Watching() as seen:
         for turn in range(FUZZ):
             outcome = attempt(soup(rng) if turn % 2 else sentence(rng))
@@ -287,6 +270,8 @@ def test_random_texts_give_an_error_or_a_value():
     assert seen == []
     assert outcomes["value"] > FUZZ // 50, (SEED, outcomes)
     assert {"ECQS-1101", "ECQS-1102", "ECQS-1103", "ECQS-1104", "ECQS-1106"} <= set(outcomes), outcomes
+    slowest = {name: round(spent * 1000, 1) for name, spent in SLOWEST.items()}
+    soak.report("random texts", texts=FUZZ, outcomes=outcomes, events=len(seen), slowest_ms=slowest)
 
 
 @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
