@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from ecqs_gateway.content.models_base import ConnectionId, ContentModel, TableName, UnitCode, Version, refuse, relative
+from ecqs_gateway.content.models_drift import DriftSettings
 from ecqs_gateway.content.models_http import HttpSource, HttpStream
 from ecqs_gateway.content.models_retention import RetentionSettings
 from ecqs_gateway.content.models_tables import ChildTable, FilesSource, FileStream, SqlSource, SqlStream
@@ -82,6 +83,8 @@ class ConnectorFile(ContentModel):
     """What the unit's records are read from."""
     streams: Annotated[Mapping[Name, Stream], Field(min_length=1)]
     """For each record kind, where it is read; a database's stream names table, a folder's files, an API's path."""
+    drift: DriftSettings = DriftSettings()
+    """What is done where the source no longer looks as schemas/sources/<unit>.json says."""
 
     @field_validator("streams", mode="wrap")
     @classmethod

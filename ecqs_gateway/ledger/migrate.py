@@ -26,7 +26,8 @@ _ONLY_IN = {
         "stop_order": "orders to stop, lifted ones included",
         "correction": "corrections of dead letters, with who decided",
         "content_bundle": "content bundles kept as evidence (their files stay in the stage)",
-    }
+    },
+    "0005": {"drift": "holds for drift of a source, with who let through or accepted what"},
 }
 """What tables each revision brought, in words: they are gone after going back before it."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from ecqs_gateway.ledger import tables_drift  # noqa: F401  its table joins the metadata
 from ecqs_gateway.ledger.tables import metadata
 
 connection = context.config.attributes.get("connection")
