@@ -49,7 +49,7 @@ def filled(column: pl.Series, enough: float | None = None) -> int:
     estimate.
     """
     present = column.len() - column.null_count()
-    if column.dtype != pl.String or (enough is not None and present < enough):
+    if column.dtype != pl.String:
         return present
     if enough is not None and column.len() > 2 * _GLIMPSE:
         some = column.gather_every(column.len() // _GLIMPSE)

@@ -17,11 +17,13 @@ def upgrade() -> None:
         "drift",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("lane_id", sa.Integer(), nullable=False),
-        sa.Column("run_id", sa.Text(), nullable=False),
-        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
-        sa.Column("found", sa.Text(), nullable=False),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("run_id", sa.Text(), nullable=False, comment="run that found it first"),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False, comment="SHA-256 over what drifted, without counts"),
+        sa.Column("found", sa.Text(), nullable=False, comment="JSON list: what, column, message, place"),
+        sa.Column("state", sa.Text(), nullable=False, comment="held, let through, passed, accepted, gone"),
+        sa.Column(
+            "rows", sa.BigInteger(), nullable=False, comment="rows of the run that were taken before it was held"
+        ),
         sa.Column("held_at", sa.Text(), nullable=False),
         sa.Column("decided_at", sa.Text(), nullable=True),
         sa.Column("decided_by", sa.Text(), nullable=True),
