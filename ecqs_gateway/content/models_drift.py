@@ -30,7 +30,7 @@ class DriftSettings(BaseModel):
     empty_column: Reaction = "hold"
     """A column, or child table, that used to be filled and comes empty, or nearly so."""
     new_codes: Reaction = "warn"
-    """Codes neither in the code file nor seen before; what becomes of each record is said by unmapped in the mapping."""
+    """Codes neither in the code file nor seen before; what becomes of a record is said by unmapped in the mapping."""
     recoded_column: Reaction = "hold"
     """The same, where it is many rows: the source has changed the meaning of the column."""
     volume: Reaction = "hold"

@@ -27,7 +27,8 @@ _LEFT = 10
 """A column is as good as empty when less than one tenth of what is expected is filled."""
 _MANY = 0.2
 """Share of rows with codes never seen from which the column has another meaning."""
-_GLIMPSE = 256
+_GLIMPSE = 64
+"""Rows looked at from each end of a column."""
 _MOST_CODES = 2_000
 """A column with more distinct values in one chunk holds no codes."""
 
@@ -45,18 +46,22 @@ class Rows(Protocol):
 def filled(column: pl.Series, enough: float | None = None) -> int:
     """Count the cells that hold something; blanks alone are nothing.
 
-    Where ``enough`` is given and a look at a few rows shows that there are at least twice as many, the number is an
-    estimate.
+    Where ``enough`` is given and both ends of the column suggest at least twice as many, the number is an estimate.
     """
     present = column.len() - column.null_count()
     if column.dtype != pl.String:
         return present
     if enough is not None and column.len() > 2 * _GLIMPSE:
-        some = column.gather_every(column.len() // _GLIMPSE)
-        estimate = _not_blank(some) * column.len() // max(1, some.len())
+        fewest = min(_glimpsed(column.head(_GLIMPSE)), _glimpsed(column.tail(_GLIMPSE)))
+        estimate = min(present, fewest * column.len() // _GLIMPSE)
         if estimate >= 2 * enough:
             return estimate
     return _not_blank(column)
+
+
+def _glimpsed(few: pl.Series) -> int:
+    """Count like ``_not_blank``, for so few cells that setting up an expression would cost more than the counting."""
+    return sum(bool(text and text.strip()) for text in few.to_list())
 
 
 def _not_blank(column: pl.Series) -> int:
@@ -71,6 +76,8 @@ class RowsJudge:
     tables: Mapping[str, tuple[str, SourceTable | None]]
     """By prefix (empty, or the child's name): the table's name, and what was seen of it."""
     _told: set[str] = field(default_factory=set)
+    _good: dict[str, set[object]] = field(default_factory=dict)
+    """Values of each coded column that were looked up before and are known."""
 
     def judge(self, rows: Rows) -> list[Drift]:
         """Give what is new in these rows; an empty list nearly always."""
@@ -120,11 +127,16 @@ class RowsJudge:
             if column not in frame.columns:
                 continue
             known = next((c.codes for c in seen.columns if c.name == column), ()) if seen is not None else ()
-            odd = unknown_codes(plan, frame[column], known)
+            full = f"{name}.{column}" if name else column
+            good = self._good.setdefault(full, set())
+            values = frame[column].unique().drop_nulls()
+            if values.len() <= _MOST_CODES and good.issuperset(values.to_list()):
+                continue
+            odd = unknown_codes(plan, values, known)
+            good.update(values.filter(~values.is_in(odd[column].implode())).head(_MOST_CODES).to_list())
             if odd.is_empty():
                 continue
             count = int(frame[column].is_in(odd[column].implode()).sum())
-            full = f"{name}.{column}" if name else column
             many = count >= _EXPECTED and count >= _MANY * frame.height
             words = "has another meaning, it seems: " if many else ""
             message = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import date
 
 import pytest
 from typer.testing import CliRunner
@@ -189,6 +190,13 @@ def test_an_emptied_column_is_held_before_its_rows_are_stored(source, w):
     assert place_of(source, "qymc") in summary.failed[LANE]
     assert lane_state(source) == before
     assert w.counts(summary)["dead_new"] == 0
+
+
+def test_old_rows_that_are_read_again_are_told_and_hold_nothing(source, w, caplog):
+    change(source, w, range(1, 51), qymc=None)
+    assert source.sync(since=date(2020, 1, 1)).failed == {}
+    assert "drift, warn" in caplog.text
+    assert "zs.qymc is filled in" in caplog.text
 
 
 def test_few_empty_cells_are_no_drift(source, w):

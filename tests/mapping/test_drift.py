@@ -37,7 +37,9 @@ def test_every_difference_is_told_once_and_nothing_else(before, now, used):
     both = before.keys() & now.keys()
     assert {column for what, column in found if what == "retyped_column"} == {c for c in both if before[c] != now[c]}
     # What nobody uses never holds by itself.
-    assert all(grade == "told" for (what, column), grade in found.items() if what != "new_column" and column not in used)
+    assert all(
+        grade == "told" for (what, column), grade in found.items() if what != "new_column" and column not in used
+    )
 
 
 @pytest.mark.parametrize(

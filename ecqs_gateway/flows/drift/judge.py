@@ -20,6 +20,9 @@ from ecqs_gateway.mapping.drift_volume import Band
 __all__ = ["Judge", "Judged", "held"]
 
 
+_OF_ROWS = frozenset({"empty_column", "recoded_column", "new_codes", "volume"})
+
+
 @dataclass(frozen=True)
 class Judged:
     """One difference with its consequence."""
@@ -55,6 +58,8 @@ class Judge:
     allowed: Collection[str] = ()
     dialect: str | None = None
     """The database that is read; taken for the one described where it is not known."""
+    lenient: bool = False
+    """Whether old rows are read, such as in a first load: then contents are told and hold nothing."""
     rows: RowsJudge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -126,7 +131,8 @@ class Judge:
             if reaction == "ignore":
                 continue
             use = self.uses.get(drift.column) if drift.column else None
-            if reaction == "warn" or drift.grade == "told":
+            old = self.lenient and drift.what in _OF_ROWS
+            if reaction == "warn" or drift.grade == "told" or old:
                 judged.append(Judged(drift, "warn", use))
             else:
                 judged.append(Judged(drift, "let through" if drift.identity in self.allowed else "hold", use))

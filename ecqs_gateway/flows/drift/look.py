@@ -54,8 +54,9 @@ def look(gateway: Gateway, unit: str, kind: str, *, rows: int) -> Look:
     """
     lane = gateway.lane(unit, kind)
     number, watermark = gateway.peek(unit, kind)
-    judge = Judge(gateway.content, lane, drifts.allowed(gateway.database, number))
-    band = volume_band(gateway, lane, number)
+    former = drifts.former_counts(gateway.database, number)
+    judge = Judge(gateway.content, lane, drifts.allowed(gateway.database, number), lenient=not any(former))
+    band = volume_band(gateway, lane, former)
     after = Watermark.from_json(watermark) if watermark else None
     found: dict[str, Judged] = {}
     count, complete, waiting = 0, True, SeenRows()

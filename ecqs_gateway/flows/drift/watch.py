@@ -40,7 +40,7 @@ class Watch:
     run: Run | None = None
     lease: Lease | None = None
     whole: bool = True
-    """Whether the run takes what is new and nothing else: only then its number of rows says something."""
+    """Whether the run takes what is new and nothing else: only then its rows and their number say something."""
     judge: Judge = field(init=False)
     _columns: list[str] | None = None
     _rows: int = 0
@@ -48,9 +48,12 @@ class Watch:
 
     def __post_init__(self) -> None:
         """Look up what somebody let through, and how many rows former runs brought."""
-        allowed = drifts.allowed(self.gateway.database, self.lane_number)
-        self.judge = Judge(self.gateway.content, self.lane, allowed)
-        self._band = volume_band(self.gateway, self.lane, self.lane_number, self.run) if self.whole else None
+        database = self.gateway.database
+        former = drifts.former_counts(database, self.lane_number, but=self.run.id if self.run is not None else "")
+        allowed = drifts.allowed(database, self.lane_number)
+        # Columns that people filled later than others are empty in the old rows a first load begins with.
+        self.judge = Judge(self.gateway.content, self.lane, allowed, lenient=not self.whole or not any(former))
+        self._band = volume_band(self.gateway, self.lane, former) if self.whole else None
 
     def opened(self, source: Source) -> None:
         """Judge a database's catalogue; raises Terminal ECQS-1450. Files are judged by their headers, as they come."""
@@ -123,10 +126,9 @@ def header_of(chunk: Chunk) -> TableDescription:
     }
 
 
-def volume_band(gateway: Gateway, lane: LanePlan, lane_number: int, run: Run | None = None) -> Band | None:
-    """Give the band for the rows of a run; on days off and the day after, few rows are no news."""
+def volume_band(gateway: Gateway, lane: LanePlan, former: Sequence[int]) -> Band | None:
+    """Give the band for the rows of a run by those of former runs; on days off and after, few rows are no news."""
     settings = lane.connector.drift
-    former = drifts.former_counts(gateway.database, lane_number, but=run.id if run is not None else "")
     found = band(former, needed=settings.runs, least=settings.least_rows, most=settings.most_rows)
     if found is None or settings.least_rows is not None:
         return found
