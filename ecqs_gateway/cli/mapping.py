@@ -9,6 +9,7 @@ from ecqs_gateway.cli import (
     mapping_cases,
     mapping_coverage,
     mapping_docs,
+    mapping_lineage,
     mapping_preview,
     mapping_unmapped,
 )
@@ -21,5 +22,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for module in (mapping_preview, mapping_cases, mapping_capture, mapping_coverage, mapping_unmapped, mapping_docs):
+for module in (
+    mapping_preview,
+    mapping_cases,
+    mapping_capture,
+    mapping_coverage,
+    mapping_lineage,
+    mapping_unmapped,
+    mapping_docs,
+):
     module.register(app)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecqs_gateway.content.load import Content
 from ecqs_gateway.content.models import SqlStream
-from ecqs_gateway.content.yaml_reader import Document, Mark, Path, read_yaml
+from ecqs_gateway.content.yaml_reader import Path
 from ecqs_gateway.flows.lane import LanePlan
-from ecqs_gateway.mapping.in_words import FieldLine, field_lines
+from ecqs_gateway.flows.lineage import document_of, entry_mark, place_text
+from ecqs_gateway.mapping.in_words import field_lines
 
-__all__ = ["Use", "connector_columns", "entry_mark", "uses_of"]
-
-_ENDS: Mapping[str, tuple[Path, ...]] = {
-    "fields": (("from",), ("expr",), ("join", "columns"), ("join",)),
-    "children": (("child",), ("split", "from"), ("json", "from"), ("split",), ("json",)),
-}
-"""Where inside an entry its columns stand, the likeliest first."""
+__all__ = ["Use", "connector_columns", "uses_of"]
 
 
 @dataclass(frozen=True)
@@ -38,28 +33,21 @@ def uses_of(content: Content, lane: LanePlan) -> dict[str, Use]:
     fields: dict[str, list[str]] = {}
     places: dict[str, str] = {}
     file = f"mappings/{lane.unit}/{lane.kind}.yaml"
-    document = _document(content, file)
+    document = document_of(content, file)
     for line in field_lines(lane.mapping):
         for column in line.columns:
             fields.setdefault(column, []).append(line.key)
-            places.setdefault(column, _place(file, entry_mark(document, line)))
+            places.setdefault(column, place_text(file, entry_mark(document, line)))
     for name, (words, at) in _mapping_needs(lane).items():
         if name not in fields:
             fields[name] = [words]
-            places[name] = _place(file, _mark(document, at))
+            places[name] = place_text(file, document.marks.get(at) if document is not None else None)
     connector = f"connectors/provinces/{lane.unit}.yaml"
-    own = _document(content, connector)
+    own = document_of(content, connector)
     for name, (words, at) in connector_columns(lane).items():
         fields.setdefault(name, []).append(words)
-        places.setdefault(name, _place(connector, _mark(own, at)))
+        places.setdefault(name, place_text(connector, own.marks.get(at) if own is not None else None))
     return {name: Use(tuple(dict.fromkeys(found)), places.get(name)) for name, found in fields.items()}
-
-
-def entry_mark(document: Document | None, line: FieldLine) -> Mark | None:
-    """Give the place in the mapping file where a national field says which columns it takes."""
-    ends = _ENDS["fields" if "fields" in line.yaml else "children"]
-    marks = (_mark(document, (*line.yaml, *end)) for end in (*ends, ()))
-    return next((mark for mark in marks if mark is not None), None)
 
 
 def connector_columns(lane: LanePlan) -> dict[str, tuple[str, Path]]:
@@ -95,20 +83,3 @@ def _mapping_needs(lane: LanePlan) -> dict[str, tuple[str, Path]]:
         if one.origin == "child":
             found |= {f"{one.source}.{n}": (one.path, ("children", one.path)) for n in one.wanted}
     return found
-
-
-def _document(content: Content, file: str) -> Document | None:
-    raw = content.files.get(file)
-    return read_yaml(file, raw)[0] if raw is not None else None
-
-
-def _mark(document: Document | None, at: Path) -> Mark | None:
-    return document.marks.get(at) if document is not None else None
-
-
-def _place(file: str, mark: Mark | None) -> str:
-    if mark is None:
-        return file
-    # A value written below its key stands there; a table's own place is its key.
-    line, column = (mark.line, mark.column) if mark.text is not None else (mark.key_line, mark.key_column)
-    return f"{file}:{line}:{column}"
