@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from ecqs_gateway.content.load import Content, load
-from ecqs_gateway.doors.archive import read_zip
+from ecqs_gateway.doors.archive import ArchiveLimits, read_zip
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows.bench import open_bench
@@ -28,6 +28,9 @@ from ecqs_gateway.mapping.preview import Cells, preview
 from ecqs_gateway.mapping.trace import FieldTrace
 
 __all__ = ["add_lineage"]
+
+_LIMITS = ArchiveLimits(entries=20_000)
+"""Of a content bundle: our own archive, whose digest was checked, with a file for each mapping, code file and case."""
 
 
 def add_lineage(gateway: Gateway, found: dict[str, Any], *, unmasked: bool = False) -> None:
@@ -135,6 +138,6 @@ class _Contents:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="ecqs-content-")
         root = Path(self._folder.name) / digest.partition(":")[2][:16]
-        for name, text in read_zip(data, _ContentPaths()).items():
+        for name, text in read_zip(data, _ContentPaths(), limits=_LIMITS).items():
             write_atomic(root / name, text)
         return load(root), f"the content kept of {found.created_at[:10]}, which made it"
