@@ -12,8 +12,9 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ecqs_gateway.content.models import FilesSource, SqlStream
+from ecqs_gateway.content.models import FilesSource, HttpSource
 from ecqs_gateway.doors.connections import Connection, folder, sqlalchemy_url
+from ecqs_gateway.doors.web import base_url
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
@@ -72,9 +73,12 @@ def _lanes(gateway: Gateway, unit: str) -> Iterator[tuple[LanePlan, LaneLineage,
 
 
 def input_place(lane: LanePlan, table: str, connection: Connection) -> Place:
-    """Name a source table, or the files of a glob, without login or password."""
+    """Name a source table, the files of a glob or the list of an API, without login or password."""
     if isinstance(lane.connector.source, FilesSource):
         return Place("file", f"{folder(connection)}/{table}")
+    if isinstance(lane.connector.source, HttpSource):
+        protocol, _, host = base_url(connection).partition("://")
+        return Place(f"{protocol}://{host.rpartition('@')[2]}", table)
     return _table_place(sqlalchemy_url(connection), table)
 
 
@@ -146,7 +150,7 @@ def _made_of(
 
 def _of_rows(lane: LanePlan, lines: LaneLineage, connection: Connection) -> Iterator[column_lineage_dataset.InputField]:
     """Give the columns that decide which rows there are, whatever their fields are made of."""
-    if isinstance(lane.stream, SqlStream) and lane.stream.changed_at is not None:
+    if lane.stream.changed_at is not None:
         yield _input(lane, lines, lane.stream.changed_at, connection, ("INDIRECT", "FILTER"), "rows changed since")
     for column in lane.mapping.mapping.newest_by:
         yield _input(lane, lines, column, connection, ("INDIRECT", "WINDOW"), "the newest row of a business key")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
+from ecqs_gateway.content.models_base import ContentModel, refuse
 from ecqs_gateway.content.scalars import Flag, Integer
 
 __all__ = ["DriftSettings", "Reaction"]
@@ -15,11 +15,8 @@ Reaction = Literal["hold", "warn", "ignore"]
 """hold: nothing of the record kind is taken until somebody has looked; warn: it is told; ignore: not even that."""
 
 
-class DriftSettings(BaseModel):
+class DriftSettings(ContentModel):
     """What each kind of drift does to a record kind; a column the mapping does not use never holds."""
-
-    # Not ContentModel: connectors import this, and that module holds ContentModel.
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
 
     new_column: Reaction = "warn"
     """A column that is not in schemas/sources."""
@@ -47,6 +44,5 @@ class DriftSettings(BaseModel):
     @model_validator(mode="after")
     def _in_order(self) -> DriftSettings:
         if self.least_rows is not None and self.most_rows is not None and self.least_rows > self.most_rows:
-            message = "least_rows must not be greater than most_rows"
-            raise PydanticCustomError("content", "{message}", {"message": message})
+            raise refuse("least_rows must not be greater than most_rows")
         return self

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecqs_gateway.content.load import Content
-from ecqs_gateway.content.models import SqlStream
 from ecqs_gateway.content.problems import Problem, did_you_mean
 from ecqs_gateway.content.yaml_reader import Document, Mark, Path, read_yaml
 from ecqs_gateway.errors import Misconfigured
@@ -97,8 +96,7 @@ def lines_of(content: Content, lane: LanePlan, problems: Sequence[Problem] = ())
         )
         for line in field_lines(lane.mapping)
     )
-    children = lane.stream.children if isinstance(lane.stream, SqlStream) else {}
-    tables = {"": lane.table, **{name: child.table for name, child in children.items()}}
+    tables = {"": lane.table, **{name: child.table for name, child in lane.children().items()}}
     return LaneLineage(lane.unit, lane.kind, file, tables, fields, tuple(problems))
 
 

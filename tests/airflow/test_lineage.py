@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ecqs_gateway.airflow import lineage
+from ecqs_gateway.doors.connections import from_json
 
 UNIT = "320000"
 
@@ -34,6 +35,12 @@ def test_files_are_named_by_folder_and_glob(bare, tmp_path):
     connection = SimpleNamespace(conn_type="fs", option=lambda _name: str(tmp_path), id="x")
     lane = SimpleNamespace(connector=SimpleNamespace(source=lineage.FilesSource(type="files", connection="x")))
     assert lineage.input_place(lane, "zs-*.csv", connection) == ("file", f"{tmp_path}/zs-*.csv")
+
+
+def test_lists_of_an_api_are_named_by_address_and_path():
+    connection = from_json("x", '{"conn_type": "http", "schema": "https", "host": "u:geheim@api.example", "port": 8443}')
+    lane = SimpleNamespace(connector=SimpleNamespace(source=lineage.HttpSource(type="http", connection="x")))
+    assert lineage.input_place(lane, "/api/zs", connection) == ("https://api.example:8443", "/api/zs")
 
 
 def test_without_the_provider_nothing_happens(bare, monkeypatch):

@@ -193,7 +193,7 @@ def test_an_emptied_column_is_held_before_its_rows_are_stored(source, w):
 
 
 def test_old_rows_that_are_read_again_are_told_and_hold_nothing(source, w, caplog):
-    change(source, w, range(1, 51), qymc=None)
+    change(source, w, range(1, ROWS), qymc=None)
     assert source.sync(since=date(2020, 1, 1)).failed == {}
     assert "drift, warn" in caplog.text
     assert "zs.qymc is filled in" in caplog.text

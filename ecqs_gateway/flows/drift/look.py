@@ -9,7 +9,7 @@ from ecqs_gateway.content.models import SqlStream
 from ecqs_gateway.extract.chunk import Chunk
 from ecqs_gateway.extract.source import Source
 from ecqs_gateway.flows.drift.judge import Judge, Judged
-from ecqs_gateway.flows.drift.watch import header_of, volume_band
+from ecqs_gateway.flows.drift.watch import headers_of, volume_band
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.ledger import drifts
@@ -88,7 +88,7 @@ def _structure(judge: Judge, lane: LanePlan, source: Source) -> list[Judged]:
 
 def _rows(judge: Judge, lane: LanePlan, chunk: Chunk) -> Iterator[Judged]:
     if not isinstance(lane.stream, SqlStream):
-        yield from judge.structure({lane.table: header_of(chunk)})
+        yield from judge.structure(headers_of(lane, chunk))
     yield from judge.decide(judge.rows.judge(chunk))
 
 

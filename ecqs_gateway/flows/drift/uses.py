@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ecqs_gateway.content.load import Content
-from ecqs_gateway.content.models import SqlStream
 from ecqs_gateway.content.yaml_reader import Path
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.lineage import document_of, entry_mark, place_text
@@ -60,14 +59,14 @@ def _connector_columns(lane: LanePlan) -> Iterator[tuple[str, tuple[str, Path]]]
     for place, name in enumerate(lane.stream.key):
         if not name.startswith("__"):
             yield name, ("the key of the stream", (*base, "key", place))
-    if not isinstance(lane.stream, SqlStream):
-        return
     if lane.stream.changed_at is not None:
         yield lane.stream.changed_at, ("changed_at of the stream", (*base, "changed_at"))
     for child, table in lane.stream.children.items():
         below: Path = (*base, "children", child)
         for words, names in (("parent_key", table.parent_key), ("order_by", table.order_by)):
             for place, name in enumerate(names):
+                if name.startswith("__"):  # made by reading a list inside a row
+                    continue
                 yield f"{child}.{name}", (f"{words} of {child}", (*below, words, place))
         if table.changed_at is not None:
             yield f"{child}.{table.changed_at}", (f"changed_at of {child}", (*below, "changed_at"))

@@ -1,8 +1,8 @@
 """Stands between a source and the ledger: rows of a source that has drifted are not stored, and nothing is lost by it.
 
-The catalogue of a database is judged before a row is read, the header of a file with its first rows, and what stands
-in the columns chunk by chunk before a chunk is stored. A chunk that is held leaves the watermark where it was, so the
-next run reads it again; chunks before it were sound and went their way.
+The catalogue of a database is judged before a row is read, the header of a file and the fields of an API's rows with
+the first rows, and what stands in the columns chunk by chunk before a chunk is stored. A chunk that is held leaves the
+watermark where it was, so the next run reads it again; chunks before it were sound and went their way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from ecqs_gateway.content.models import SqlStream
 from ecqs_gateway.extract.chunk import Chunk
-from ecqs_gateway.extract.describe import TableDescription
+from ecqs_gateway.extract.describe import ColumnDescription, TableDescription
 from ecqs_gateway.extract.source import Source
 from ecqs_gateway.flows.drift.judge import Judge, Judged, held
 from ecqs_gateway.flows.gateway import Gateway
@@ -25,7 +25,7 @@ from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.mapping.drift_volume import Band, band
 from ecqs_gateway.rules.calendar import WorkingCalendar
 
-__all__ = ["Watch", "header_of", "volume_band"]
+__all__ = ["Watch", "headers_of", "volume_band"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Watch:
     whole: bool = True
     """Whether the run takes what is new and nothing else: only then its rows and their number say something."""
     judge: Judge = field(init=False)
-    _columns: list[str] | None = None
+    _headers: dict[str, TableDescription] | None = None
     _rows: int = 0
     _warned: set[str] = field(default_factory=set)
 
@@ -56,7 +56,7 @@ class Watch:
         self._band = volume_band(self.gateway, self.lane, former) if self.whole else None
 
     def opened(self, source: Source) -> None:
-        """Judge a database's catalogue; raises Terminal ECQS-1450. Files are judged by their headers, as they come."""
+        """Judge a database's catalogue; raises Terminal ECQS-1450. Others are judged as rows come."""
         if isinstance(self.lane.stream, SqlStream):
             self.judge.dialect = source.dialect
             self._act(self.judge.structure(source.describe()))
@@ -92,10 +92,12 @@ class Watch:
                 chunk = next(chunks, None)
 
     def _header(self, chunk: Chunk) -> None:
-        if isinstance(self.lane.stream, SqlStream) or chunk.frame.columns == self._columns:
+        if isinstance(self.lane.stream, SqlStream):
             return
-        self._columns = chunk.frame.columns
-        self._act(self.judge.structure({self.lane.table: header_of(chunk)}))
+        found = headers_of(self.lane, chunk)
+        if found != self._headers:
+            self._headers = found
+            self._act(self.judge.structure(found))
 
     def ended(self) -> None:
         """Note that the run went through to its end: what was held is gone, what was let through has passed."""
@@ -116,14 +118,21 @@ class Watch:
         raise held(self.lane, holding)
 
 
-def header_of(chunk: Chunk) -> TableDescription:
-    """Describe the columns of a file by the rows that came of it."""
-    names = (name for name in chunk.frame.columns if not name.startswith("__"))
-    return {
-        "comment": "",
-        "key": list(chunk.key),
-        "columns": [{"name": name, "type": "TEXT", "nullable": True, "comment": ""} for name in names],
-    }
+def headers_of(lane: LanePlan, chunk: Chunk) -> dict[str, TableDescription]:
+    """Describe the columns of a file, or of an API's list, by the rows that came; child tables without rows not."""
+    found = {lane.table: _header(chunk.frame.columns, chunk.key)}
+    for name, child in lane.children().items():
+        frame = chunk.children[name].frame if name in chunk.children else None
+        if frame is not None and frame.height:
+            found[child.table] = _header(frame.columns, ())
+    return found
+
+
+def _header(names: Sequence[str], key: Sequence[str]) -> TableDescription:
+    columns: list[ColumnDescription] = [
+        {"name": name, "type": "TEXT", "nullable": True, "comment": ""} for name in names if not name.startswith("__")
+    ]
+    return {"comment": "", "key": list(key), "columns": columns}
 
 
 def volume_band(gateway: Gateway, lane: LanePlan, former: Sequence[int]) -> Band | None:
