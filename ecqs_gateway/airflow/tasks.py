@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import NotRequired, ParamSpec, TypedDict, TypeVar
 
+from ecqs_gateway.airflow import lineage
 from ecqs_gateway.airflow.connections import resolve
 from ecqs_gateway.doors import redact
 from ecqs_gateway.errors import GatewayError, Terminal
@@ -78,7 +79,9 @@ def plan() -> list[Job]:
 def collect(job: Job) -> Outcome:
     """Take what changed out of a unit's system, map and check it, and put it into the outbox."""
     with open_gateway(connections=resolve) as gateway:
-        return _outcome(job, nightly.collect_unit(gateway, _run(gateway, job), job["unit"]))
+        outcome = _outcome(job, nightly.collect_unit(gateway, _run(gateway, job), job["unit"]))
+        lineage.emit(gateway, job["unit"])
+    return outcome
 
 
 @_alone

@@ -9,6 +9,7 @@ from ecqs_gateway.cli import (
     mapping_cases,
     mapping_coverage,
     mapping_docs,
+    mapping_lineage,
     mapping_plan,
     mapping_preview,
     mapping_unmapped,
@@ -28,6 +29,7 @@ _MODULES = (
     mapping_plan,
     mapping_capture,
     mapping_coverage,
+    mapping_lineage,
     mapping_unmapped,
     mapping_docs,
 )

@@ -109,7 +109,7 @@ def _next(proposal: Proposal, *, written: bool) -> None:
 
 
 def _rows(plan: KindPlan) -> list[dict[str, str]]:
-    from ecqs_gateway.flows.onboard.yamltext import flow  # noqa: PLC0415
+    from ecqs_gateway.content.yaml_write import flow  # noqa: PLC0415
 
     rows = [_row(line.path, line) for line in plan.fields]
     for one in plan.lists:

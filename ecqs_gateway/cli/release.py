@@ -31,7 +31,7 @@ def release(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
-    """Let a held lane send again, after the cause of the refusal was mended with headquarters.
+    """Let a held lane go on: after headquarters refused a batch, or where its source has drifted.
 
     A refused batch stays refused and is never sent again. Its records are mapped anew from the stored source rows by
     the next run, under the content of that day, and go out as new versions in new batches; records that have a newer
@@ -64,7 +64,12 @@ def _say(done: Released) -> None:
         )
     if done.resealed:
         say(f"Signed anew, for the gateway's key is another now: {_batches(done.resealed)}. Records and ids stay.")
-    if not done.records and not done.returned:
+    if done.drift:
+        say(
+            "What drifted is let through for one whole run; to take the source so from now on, run"
+            f" `ecqs drift {done.unit} --kind {done.kind} --accept --reason TEXT`."
+        )
+    elif not done.records and not done.returned:
         say("No record has to go out again.")
     if done.replaced:
         say(f"{done.replaced} refused records are not sent again: a newer version of each is loaded or on its way.")

@@ -25,11 +25,15 @@ def show(
 ) -> None:
     """Show one record's source row, every version sent with its batch and receipts, findings and dead letters.
 
+    For each field of a version: the source columns it came from, what was done to their text, the line of the code
+    file that was used and the line of the mapping, by the content that made the version.
+
     Id numbers and mobile numbers are masked, and so are the columns named for them, unless --unmasked is given.
     """
     with errors():
         from ecqs_gateway.flows import record  # noqa: PLC0415
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+        from ecqs_gateway.flows.record_lineage import add_lineage  # noqa: PLC0415
 
         with open_gateway() as gateway:
             found = record.describe(gateway, key, unit=unit, kind=kind)
@@ -37,6 +41,7 @@ def show(
                 record.shown(gateway, key, {what: len(items) for what, items in found.items()})
             else:
                 found = record.masked(found)
+            add_lineage(gateway, found, unmasked=unmasked)
     if as_json:
         print_json(found)
     elif any(found.values()):
@@ -68,7 +73,27 @@ def _version(version: dict[str, Any]) -> None:
     _mapping("source row", version["source"])
     say("  national record:")
     say(f"    {version['body']}")
+    _lineage(version)
     say("")
+
+
+def _lineage(version: dict[str, Any]) -> None:
+    """Print for each field the columns it came from, what was done, the code line used, and the mapping's line."""
+    if isinstance(version["lineage"], str):
+        say(f"  where each field came from: {version['lineage']}")
+        return
+    say(f"  where each field came from, by {version['lineage_of']}:")
+    for one in version["lineage"]:
+        columns = ", ".join(f"{name} = {'—' if text is None else text}" for name, text in one["columns"].items())
+        made = (
+            f" (of {', '.join(one['made_of'])})"
+            if one["made_of"] and not set(one["made_of"]) & set(one["columns"])
+            else ""
+        )
+        steps = " → ".join(f"{step['name']}: {'—' if step['text'] is None else step['text']}" for step in one["steps"])
+        code = f" [{one['code']}]" if one["code"] else ""
+        say(f"    {one['field']} {one['title']} = {'—' if one['value'] is None else one['value']}")
+        say(f"      ← {columns or 'constant'}{made}{' → ' + steps if steps else ''}{code}  {one['place']}")
 
 
 def _letter(letter: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -63,7 +64,7 @@ def status(
     """Show stop orders, the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
-        from ecqs_gateway.ledger import query, runs, stops  # noqa: PLC0415
+        from ecqs_gateway.ledger import drifts, query, runs, stops  # noqa: PLC0415
 
         with open_gateway() as gateway:
             runs.close_dead(gateway.database)
@@ -72,11 +73,15 @@ def status(
             lanes = [lane for lane in query.status(gateway.database) if unit in (None, lane["unit"])]
             counts = query.run_counts(gateway.database, last["id"]) if last else []
             names = gateway.unit_names()
+            drifted = drifts.standing(gateway.database, unit)
     counts = [count for count in counts if unit in (None, count["unit"])]
     if as_json:
-        print_json({"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)})
+        print_json({"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders),
+                    "drift": [asdict(hold) for hold in drifted]})  # fmt: skip
         return
     say_orders(orders)
+    for hold in drifted:
+        say(f"Drift: {hold.sentence()} (`ecqs drift {hold.unit}`)", style="bold yellow")
     if last is None:
         say("Nothing has run yet. Start with `ecqs sync`, or `make demo` for sample data.")
         return

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from ecqs_gateway.content.models_base import ConnectionId, ContentModel, TableName, UnitCode, Version, refuse, relative
+from ecqs_gateway.content.models_drift import DriftSettings
 from ecqs_gateway.content.models_http import HttpSource, HttpStream
 from ecqs_gateway.content.models_retention import RetentionSettings
 from ecqs_gateway.content.models_tables import ChildTable, FilesSource, FileStream, SqlSource, SqlStream
@@ -99,6 +100,8 @@ class ConnectorFile(ContentModel):
     """For each record kind, where it is read; a database's stream names table, a folder's files, an API's path."""
     changes: UnitChangeSettings | None = None
     """What changes of this unit's mappings take; left out, what national.yaml says."""
+    drift: DriftSettings = DriftSettings()
+    """What is done where the source no longer looks as schemas/sources/<unit>.json says."""
 
     @field_validator("streams", mode="wrap")
     @classmethod

@@ -1,7 +1,8 @@
 """The files ``schemas/sources/<unit>.json``: which tables and columns were seen at a unit's source.
 
 They are written from ``ecqs_gateway.extract.source.describe`` and read by the checks, which can then say that a column
-a mapping names does not exist, and which one was probably meant.
+a mapping names does not exist, and which one was probably meant. Before each sync the source is compared with them:
+structure always, and where rows were looked at also how often columns are filled and which codes stand in them.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from ecqs_gateway.content.models_connector import ContentModel, Stream, UnitCode
-from ecqs_gateway.content.scalars import Flag, Name, Text
+from ecqs_gateway.content.scalars import Flag, Integer, Name, Text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -73,6 +74,10 @@ class SourceColumn(ContentModel):
     """Whether it may be empty."""
     comment: str = ""
     """What the source says of it."""
+    filled: Annotated[Integer, Field(ge=0)] | None = None
+    """How many of the table's ``rows`` had something in it."""
+    codes: tuple[str, ...] = ()
+    """Values seen in a column the mapping translates by a code file."""
 
 
 class SourceTable(ContentModel):
@@ -82,6 +87,10 @@ class SourceTable(ContentModel):
     """What the source says of it."""
     key: tuple[str, ...] = ()
     """Its primary key."""
+    rows: Annotated[Integer, Field(ge=0)] | None = None
+    """Rows that were looked at for what stands in the columns; without them only the structure is known."""
+    parents: Annotated[Integer, Field(ge=0)] | None = None
+    """For a child table: rows of the parent table that were looked at with them."""
     columns: Annotated[tuple[SourceColumn, ...], Field(min_length=1)]
     """Its columns in order."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from ecqs_gateway.extract.catalogue import Table
 
@@ -16,6 +16,8 @@ class ColumnDescription(TypedDict):
     type: str
     nullable: bool
     comment: str
+    filled: NotRequired[int]
+    """Rows of those looked at that have something in it."""
 
 
 class TableDescription(TypedDict):
@@ -23,6 +25,8 @@ class TableDescription(TypedDict):
 
     comment: str
     key: list[str]
+    rows: NotRequired[int]
+    """Rows that were looked at, where any were."""
     columns: list[ColumnDescription]
 
 

@@ -80,6 +80,7 @@ class FolderSource:
         self._place = f"connectors/provinces/{unit}.yaml: streams.{kind}"
         self._drop = Drop(folder, stream.files, self._place, stream.settle, clock)
         self._files: list[Dropped] = []
+        self.dialect = "files"
 
     def __enter__(self) -> Self:
         """List the files; raises Misconfigured ECQS-2021 when the folder cannot be read."""

@@ -61,6 +61,11 @@ class HttpListSource:
         self._client = WebClient(site.connection, Door(settings.timeout, _MOST_BYTES, site.sleep), self._place)
         self._pages = PageReader(self._client, stream, self._place)
 
+    @property
+    def dialect(self) -> str:
+        """Say that there is no database behind it that we know of."""
+        return "http"
+
     def __enter__(self) -> Self:
         """Make ready; raises Misconfigured ECQS-1087 for a connection that is no HTTP address."""
         self._client.__enter__()

@@ -46,6 +46,11 @@ class Source(Protocol):
     arrived: Callable[[], None]
     """Called whenever some rows of a chunk have come; may take its time, or raise to end the reading."""
 
+    @property
+    def dialect(self) -> str:
+        """Name the database's dialect; ``files`` for a folder."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

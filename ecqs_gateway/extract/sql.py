@@ -86,6 +86,11 @@ class DatabaseSource:
         self._stack = ExitStack()
         self._arrow: ArrowReader | None = None
 
+    @property
+    def dialect(self) -> str:
+        """Name the database's dialect."""
+        return self._target.url.get_backend_name()
+
     def __enter__(self) -> Self:
         """Connect, begin the snapshot, and check every table and column the connector names."""
         try:

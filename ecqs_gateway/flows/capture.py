@@ -21,7 +21,7 @@ from ecqs_gateway.content.models import CaseFile
 from ecqs_gateway.content.problems import did_you_mean
 from ecqs_gateway.content.shapes import seen
 from ecqs_gateway.content.yaml_reader import read_yaml
-from ecqs_gateway.content.yaml_write import Value, flow, scalar
+from ecqs_gateway.content.yaml_write import Scalar, flow, scalar
 from ecqs_gateway.doors.clock import today
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.errors import Misconfigured
@@ -201,17 +201,17 @@ def _record(record: Made) -> Iterator[str]:
             continue
         yield f"      {name}:"
         for item in items:
-            filled: dict[str, Value] = {path: value for path, value in item.items() if value is not None}
+            filled: dict[str, Scalar] = {path: value for path, value in item.items() if value is not None}
             yield f"        - {flow(filled, dates_as_text=True)}"
 
 
-def _values(frame: pl.DataFrame) -> Iterator[dict[str, Value]]:
+def _values(frame: pl.DataFrame) -> Iterator[dict[str, Scalar]]:
     texts = {series.name: render(series) for series in frame.get_columns()}
     for place, row in enumerate(frame.iter_rows(named=True)):
         yield {name: _value(value, texts[name][place]) for name, value in row.items()}
 
 
-def _value(value: Any, text: str | None) -> Value:
+def _value(value: Any, text: str | None) -> Scalar:
     """Give a cell as a case can write it: its own type where YAML has it, else its text."""
     if value is None or isinstance(value, bool | int | str | date | datetime | Decimal):
         return value

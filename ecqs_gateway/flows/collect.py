@@ -21,6 +21,7 @@ import polars as pl
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract.chunk import ChildFrame, Chunk, no_unreadable
 from ecqs_gateway.flows import seal
+from ecqs_gateway.flows.drift.watch import Watch
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.planned.gate import require_accepted
@@ -187,8 +188,11 @@ def _source(
         else:
             yield found, chunk
     fitting = None
+    whole = since is None and not unfit
+    watch = Watch(gateway, lane, lease.lane_id, run, lease, whole)
     with gateway.source(lane) as source:
-        for raw in source.chunks(position, since=since):
+        watch.opened(source)
+        for raw in watch.watched(source.chunks(position, since=since)):
             chunk = raw.set_aside(lane.mapping.used_columns)
             if (shape := _shape(chunk)) != fitting:
                 _require_fit(lane, chunk)
@@ -196,6 +200,7 @@ def _source(
             while unfit:  # the source has what the mapping wants: what was stored before is read again
                 extractions.abandon(gateway.database, lease, run, unfit.pop(0))
             yield _store(gateway, run, lease, chunk), chunk
+    watch.ended()
 
 
 def _shape(chunk: Chunk) -> list[object]:
@@ -242,9 +247,11 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
     latest = partial(versions.latest, gateway.database, lane_number)
     recent: list[pl.DataFrame] = []
     total = Counts()
+    watch = Watch(gateway, lane, lane_number, whole=since is None)
     with gateway.source(lane) as source:
         after = Watermark.from_json(watermark) if watermark else None
-        for raw in gateway.limits.share().each(source.chunks(after, since=since)):
+        watch.opened(source)
+        for raw in gateway.limits.share().each(watch.watched(source.chunks(after, since=since))):
             known = Known(latest, refused, tuple(recent), corrected)
             draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
             recent.append(draft.known)

@@ -11,7 +11,7 @@ import polars as pl
 from ecqs_gateway.deliver import package
 from ecqs_gateway.errors import GatewayError, Terminal, Transient
 from ecqs_gateway.flows.gateway import Gateway
-from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, releases, runs
+from ecqs_gateway.ledger import drifts, evidence, extractions, lanes, outbox, releases, runs
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.releases import Origin, Release, Resealed
@@ -42,6 +42,8 @@ class Released:
     """Of all that waits, the batches signed anew, because the gateway's key is another now."""
     waiting: int
     """Sealed batches that wait and go out, those given back included."""
+    drift: bool = False
+    """Whether drift of the source was let through, for the next whole run."""
 
 
 def release(gateway: Gateway, unit: str, kind: str, *, reason: str, by: str, leave_pruned: bool = False) -> Released:
@@ -70,6 +72,10 @@ def release(gateway: Gateway, unit: str, kind: str, *, reason: str, by: str, lea
 def _release(gateway: Gateway, lease: Lease, act: Release, *, leave_pruned: bool) -> Released:
     database = gateway.database
     held = lanes.state(database, lease).held_reason
+    drifted = _drifted(gateway, lease, act)
+    if held is None and drifted is not None:
+        waiting = outbox.count_unsent(database, lease.lane_id)
+        return Released(lease.unit, lease.kind, drifted, (), 0, 0, 0, (), 0, waiting, drift=True)
     if held is None:
         raise Terminal(
             "ECQS-6013",
@@ -101,7 +107,19 @@ def _release(gateway: Gateway, lease: Lease, act: Release, *, leave_pruned: bool
         returned=returned,
         resealed=len(resealed),
         waiting=waiting,
+        drift=drifted is not None,
     )
+
+
+def _drifted(gateway: Gateway, lease: Lease, act: Release) -> str | None:
+    """Let the drift a lane is held for through and say what it was; None where it is not held for any."""
+    found = next(iter(drifts.standing(gateway.database, lease.unit, lease.kind)), None)
+    if found is None:
+        return None
+    with gateway.database.write() as connection:
+        lanes.guard(connection, lease, clock=gateway.clock)
+        drifts.let_through(connection, lease, by=act.by, reason=act.reason, clock=gateway.clock)
+    return found.sentence()
 
 
 def _resealed(gateway: Gateway, lease: Lease, returned: Sequence[str]) -> list[Resealed]:

@@ -132,6 +132,34 @@ EVENTS: Mapping[str, Event] = {
     "lane released": Event(
         _LANE, "a held lane may send again", {"reason": "SHA-256 of the reason for which it was held"}
     ),
+    "drift held": Event(
+        _LANE,
+        "a source no longer looks as described, and nothing more is taken from it for this record kind",
+        {
+            "fingerprint": "SHA-256 over what drifted, without counts",
+            "found": "kinds of drift that hold",
+            "rows": "rows of the run that were taken before",
+        },
+    ),
+    "drift let through": Event(
+        _LANE,
+        "an operator lets drift through for one whole run",
+        {
+            "by": "name of who decided it",
+            "reason": "SHA-256 of the reason",
+            "fingerprint": "SHA-256 over what drifted",
+        },
+    ),
+    "drift accepted": Event(
+        _LANE,
+        "a person takes a source as it is now",
+        {
+            "by": "name of who decided it",
+            "reason": "SHA-256 of the reason",
+            "description": "SHA-256 of schemas/sources/<unit>.json as written",
+        },
+    ),
+    "drift gone": Event(_LANE, "a run went through to its end without meeting the drift that held the lane", {}),
     "letters retried": Event(
         _EXTRACTION,
         "stored rows of dead letters are put in line to be mapped anew",

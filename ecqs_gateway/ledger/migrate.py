@@ -30,6 +30,10 @@ _ONLY_IN = {
     "0004": {
         "lane_content": "notes of what each lane's rows were mapped by",
         "accepted_plan": "plans of a change that were accepted (the evidence chain keeps by whom)",
+        "drift": "holds for drift of a source, with who let through or accepted what",
+        "followup_due": "what is to be done after records were sent (it is read out of the batches again)",
+        "followup_met": "what settled it",
+        "followup_scan": "notes of which batches were looked through for it",
     },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""

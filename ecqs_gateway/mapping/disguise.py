@@ -1,7 +1,8 @@
 """Source rows with their personal data replaced: which columns hold any, and what takes its place.
 
-Replaced are enterprises and persons: names, credit codes, addresses, certificate numbers, and whatever feeds a field
-marked as personal; offices that issue are public and stay. In every other text id and mobile numbers are replaced.
+Replaced are enterprises and persons: names, credit codes, addresses, certificate numbers, whatever feeds a field marked
+as personal, and columns said to hold names of persons; offices that issue are public and stay. In every other text id
+and telephone numbers are replaced.
 """
 
 from __future__ import annotations
@@ -38,10 +39,14 @@ class Disguise:
     members: Mapping[str, Mapping[str, Replace]]
     """The same for members of JSON columns."""
     faker: Faker
+    persons: frozenset[str] = frozenset()
+    """Columns of any table that hold names of persons, whatever they feed."""
 
     @classmethod
-    def of(cls, compiled: CompiledMapping, secret: bytes, keep: Collection[str] = ()) -> Disguise:
-        """Find the columns by what they feed; those in ``keep`` stay as they are."""
+    def of(
+        cls, compiled: CompiledMapping, secret: bytes, keep: Collection[str] = (), persons: Collection[str] = ()
+    ) -> Disguise:
+        """Find the columns by what they feed, and take ``persons`` besides; those in ``keep`` stay as they are."""
         faker = Faker(secret, _own_fillers(compiled))
         columns: dict[str, Replace] = {}
         members: dict[str, dict[str, Replace]] = {}
@@ -53,13 +58,13 @@ class Disguise:
                 members.setdefault(column, {})[member] = replace
             else:
                 columns.setdefault(column, replace)
-        return cls(columns, members, faker)
+        return cls(columns, members, faker, frozenset(persons) - frozenset(keep))
 
     def without(self, column: str) -> Disguise:
         """Give the same, but with one column left as it is."""
         columns = {name: replace for name, replace in self.columns.items() if name != column}
         members = {name: found for name, found in self.members.items() if name != column}
-        return Disguise(columns, members, self.faker)
+        return Disguise(columns, members, self.faker, self.persons - {column})
 
     def rows(self, cells: Cells) -> Cells:
         """Give the rows with stand-ins; values that are no text keep their type."""
@@ -73,7 +78,8 @@ class Disguise:
         return pl.DataFrame([self._series(series, f"{prefix}{series.name}") for series in frame.get_columns()])
 
     def _series(self, series: pl.Series, column: str) -> pl.Series:
-        if column in self.columns or column in self.members:
+        person = series.name in self.persons and not series.name.startswith("__")
+        if column in self.columns or column in self.members or person:
             texts = render(series).to_list()
             made = [None if text is None else self._cell(column, text) for text in texts]
             return series if made == texts else _typed(pl.Series(series.name, made, dtype=pl.String), series.dtype)
@@ -85,7 +91,7 @@ class Disguise:
     def _cell(self, column: str, text: str) -> str:
         if column in self.members:
             return self._json(text, self.members[column])
-        return self.columns[column](text)
+        return self.columns.get(column, self.faker.words)(text)
 
     def _json(self, text: str, members: Mapping[str, Replace]) -> str:
         try:

@@ -32,7 +32,13 @@ _NUMBER = re.compile(
     r"((?:XK|ＸＫ|xk)[0-9０-９]{2}[^0-9０-９A-Za-z]{0,2}[0-9０-９]{3}[^0-9０-９A-Za-z]{0,2})([0-9０-９]{4,5})"
 )
 _CITIZEN = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])", re.ASCII)
-_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)", re.ASCII)
+_BORN = re.compile(r"[1-9]\d{5}(?:18|19|20)\d{2}[01]\d[0-3]\d{4}[0-9Xx]", re.ASCII)
+"""An id number by its date, also where a digit was mistyped and its check character is wrong."""
+_OLD_CITIZEN = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{7}[01]\d[0-3]\d{4}(?![0-9A-Za-z])", re.ASCII)
+_MOBILE = re.compile(r"(?<!\d)(?P<kept>(?:\+?86[- ]?)?1[3-9]\d)(?P<rest>[- ]?\d{4}[- ]?\d{4})(?!\d)", re.ASCII)
+_LANDLINE = re.compile(r"(?<![0-9A-Za-z-])(?P<kept>0\d{2,3}[- ]?)(?P<rest>\d{7,8})(?![0-9A-Za-z])", re.ASCII)
+_NOWHERE = "990000"
+"""An area code nobody's id number begins with."""
 _TELLING = re.compile(r"[IOSVZXiosvzx]")
 """Letters that make a number one of another kind, or none at all."""
 _CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -82,9 +88,12 @@ class Faker:
         return "".join(result)
 
     def numbers(self, text: str) -> str:
-        """Replace citizens' id numbers and mobile numbers only, wherever they stand in a text."""
-        text = _CITIZEN.sub(lambda found: self._citizen(found[0]) if is_citizen_id(found[0]) else found[0], text)
-        return _MOBILE.sub(lambda found: found[0][:3] + self._shaped(found[0][3:], ()), text)
+        """Replace citizens' id numbers, of 18 and 15 digits, and telephone numbers only, wherever they stand."""
+        text = _CITIZEN.sub(lambda found: self._maybe_citizen(found[0]), text)
+        text = _OLD_CITIZEN.sub(lambda found: self._old_citizen(found[0]), text)
+        for pattern in (_MOBILE, _LANDLINE):
+            text = pattern.sub(lambda found: found["kept"] + self._shaped(found["rest"], ()), text)
+        return text
 
     def _guarded(self, text: str, made: Callable[[str], str]) -> str:
         if half_width(text.strip()).casefold() in self._fillers:
@@ -97,12 +106,26 @@ class Faker:
         stream = self._stream(text)
         return "".join(sign if place in held else _like(sign, next(stream)) for place, sign in enumerate(text))
 
-    def _citizen(self, number: str) -> str:
+    def _maybe_citizen(self, number: str) -> str:
+        """Replace an id number, right or mistyped, by one of nobody with the same verdict; credit codes stay."""
+        right = is_citizen_id(number)
+        if not right and (not _BORN.fullmatch(number) or _verdict(number) is None):
+            return number
         stream = self._stream(number)
-        day = _FIRST_DAY + timedelta((next(stream) << 8 | next(stream)) % _FIFTY_YEARS)
-        body = f"{number[:6]}{day:%Y%m%d}{next(stream) % 10}{next(stream) % 10}{next(stream) % 10}"
-        total = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
-        return body + "10X98765432"[total % 11]
+        while True:
+            body = f"{_NOWHERE}{self._day(stream):%Y%m%d}{_digits(stream, 3)}"
+            total = sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True))
+            made = body + "10X98765432"[(total + (0 if right else 1)) % 11]
+            if is_citizen_id(made) == right:  # else it would be the credit code of somebody
+                return made
+
+    def _old_citizen(self, number: str) -> str:
+        stream = self._stream(number)
+        return f"{_NOWHERE}{self._day(stream):%y%m%d}{_digits(stream, 3)}"
+
+    @staticmethod
+    def _day(stream: Iterator[int]) -> date:
+        return _FIRST_DAY + timedelta((next(stream) << 8 | next(stream)) % _FIFTY_YEARS)
 
     def _code_like(self, plain: str) -> str:
         """Make a code with the same verdict: right, or wrong in the same check character."""
@@ -124,6 +147,10 @@ class Faker:
         while True:
             yield from hmac.digest(self._secret, f"{counter}:{text}".encode(), hashlib.sha256)
             counter += 1
+
+
+def _digits(stream: Iterator[int], count: int) -> str:
+    return "".join(str(next(stream) % 10) for _ in range(count))
 
 
 def _verdict(code: str) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ecqs_gateway.doors.personal import MASK, mask_numbers, mask_row
 from ecqs_gateway.mapping.compiled import CompiledMapping
-from ecqs_gateway.mapping.trace import FieldTrace, TraceStep
+from ecqs_gateway.mapping.trace import FieldTrace
 
 __all__ = ["Veil", "personal_columns", "veil"]
 
@@ -77,7 +77,7 @@ class Veil:
         return replace(
             one,
             source={name: show(text) for name, text in one.source.items()},
-            steps=tuple(TraceStep(step.name, show(step.text)) for step in one.steps),
+            steps=tuple(replace(step, text=show(step.text)) for step in one.steps),
             value=show(one.value),
         )
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from ecqs_gateway.mapping.codematch import CodeMatch
+from ecqs_gateway.mapping.codematch import CodeMatch, CodeStep
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.mapping.evaluate import FieldSet
 from ecqs_gateway.mapping.fields import FieldPlan, blank_to_null
@@ -31,6 +31,8 @@ class TraceStep:
 
     name: str
     text: str | None
+    place: str | None = None
+    """Line of the code file that decided: ``codes/zt.csv:3``."""
 
 
 @dataclass(frozen=True)
@@ -142,16 +144,25 @@ def _after(plan: FieldPlan, text: pl.Series, day: pl.Series) -> Iterator[TraceSt
         policy = plan.unmapped
         if matched.unmapped is not None and policy is not None:
             kept = {"pass": _first(text), "default": policy.default}.get(policy.policy)
-            yield TraceStep(f"codes({plan.codes.name}): {_why(matched)}, {policy.policy}", kept)
+            name = f"codes({plan.codes.name}): {_why(matched)}, {policy.policy}"
+            yield TraceStep(name, kept, _code_line(plan.codes, text, day))
             if policy.policy == "reject":
                 return
             text = pl.Series("t", [kept], dtype=pl.String)
         else:
-            text = matched.national
+            given, text = text, matched.national
             inexact = "wider" if matched.wider is not None else "narrower" if matched.narrower is not None else ""
-            yield TraceStep(f"codes({plan.codes.name}){inexact and f': {inexact}'}", _first(text))
+            place = _code_line(plan.codes, given, day)
+            yield TraceStep(f"codes({plan.codes.name}){inexact and f': {inexact}'}", _first(text), place)
     if plan.default is not None and _first(text) is None:
         yield TraceStep("default", plan.default)
+
+
+def _code_line(codes: CodeStep, text: pl.Series, day: pl.Series) -> str | None:
+    """Give the line of the code file that decides one text; None where none does."""
+    value = _first(text)
+    line = codes.line_of(value, day[0]) if value is not None else None
+    return f"codes/{codes.name}.csv:{line.line}" if line is not None else None
 
 
 def _why(matched: CodeMatch) -> str:

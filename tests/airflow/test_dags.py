@@ -99,9 +99,9 @@ def test_a_unit_is_delivered_also_when_it_could_not_be_collected(bag: dict) -> N
     assert tasks["close"]["trigger"] == "all_done"
 
 
-def _dag_run(world, home: Path) -> subprocess.CompletedProcess[str]:
+def _dag_run(world, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     arguments = ["-m", "ecqs_gateway.airflow.local", "ecqs_nightly_sync", "--dags", str(DAGS), "--home", str(home)]
-    return _run(arguments, world.environment())
+    return _run(arguments, world.environment() | variables)
 
 
 def _instances(home: Path) -> dict[tuple[str, str | None], str]:
@@ -116,11 +116,13 @@ def _instances(home: Path) -> dict[tuple[str, str | None], str]:
     return {(task, shown): state for task, shown, state in rows}
 
 
-def test_a_run_loads_everything_and_shows_each_unit_by_its_code(world, w, tmp_path: Path) -> None:
+def test_a_run_loads_everything_shows_each_unit_by_its_code_and_tells_openlineage(world, w, tmp_path: Path) -> None:
     world.national(wait="20s")
     world.province(UNIT, 60)
     world.province(OTHER, 20)
-    done = _dag_run(world, tmp_path / "airflow")
+    events = tmp_path / "events.jsonl"
+    transport = json.dumps({"type": "file", "log_file_path": str(events), "append": True})
+    done = _dag_run(world, tmp_path / "airflow", AIRFLOW__OPENLINEAGE__TRANSPORT=transport)
     assert done.returncode == 0, done.stdout + done.stderr
     w.judged_faultless(world, {UNIT: 60, OTHER: 20})
     assert _instances(tmp_path / "airflow") == {
@@ -129,6 +131,29 @@ def test_a_run_loads_everything_and_shows_each_unit_by_its_code(world, w, tmp_pa
         **{(f"unit.{task}", unit): "success" for task in ("collect", "deliver") for unit in (UNIT, OTHER)},
     }
     assert world.rows("SELECT state FROM run") == [("done",)]
+    _judge_lineage(world, [json.loads(line) for line in events.read_text(encoding="utf-8").splitlines()])
+
+
+def _judge_lineage(world, events: list[dict]) -> None:
+    """The task's own run tells which column each national field is made of; no value of a row and no secret is told."""
+    told = [(event, made) for event in events for made in event.get("outputs", ()) if made["namespace"] == "ecqs"]
+    assert sorted({made["name"] for _, made in told}) == [f"{UNIT}.certificate", f"{OTHER}.certificate"]
+    event, made = next(pair for pair in told if pair[1]["name"] == f"{UNIT}.certificate")
+    assert event["job"]["name"] == "ecqs_nightly_sync.unit.collect"
+    lineage = made["facets"]["columnLineage"]
+    assert "ColumnLineageDatasetFacet" in lineage["_schemaURL"]
+    (came,) = lineage["fields"]["status"]["inputFields"]
+    table = {"namespace": "file", "name": f"{world.source(UNIT)}/zs"}
+    assert {k: came[k] for k in ("namespace", "name", "field")} == {**table, "field": "zt"}
+    (how,) = came["transformations"]
+    assert (how["type"], how["subtype"], how["masking"]) == ("DIRECT", "TRANSFORMATION", False)
+    assert "zt" in how["description"]
+    plain = lineage["fields"]["holder.name"]["inputFields"][0]["transformations"][0]
+    assert plain["subtype"] == "IDENTITY"
+    assert [one["field"] for one in lineage["dataset"]] == ["gxsj"]
+    assert lineage["fields"]["products[].name"]["inputFields"][0]["field"] == "cpmc"
+    assert {k: event["inputs"][0][k] for k in table} == table
+    assert "远山电缆" not in json.dumps(events, ensure_ascii=False)
 
 
 def test_a_run_with_one_broken_unit_fails_and_the_others_are_loaded(world, w, tmp_path: Path) -> None:

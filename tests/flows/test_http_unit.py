@@ -103,3 +103,19 @@ def test_an_api_that_is_down_fails_its_unit_only(unit, w, api):
     assert list(failed) == [f"{UNIT} certificate"]
     assert "ECQS-2062" in str(failed)
     assert unit.rows("SELECT count(*) FROM record_version") == [(3,)]
+
+
+def test_a_field_the_mapping_uses_and_no_row_has_any_more_holds_before_anything_is_stored(unit, w, api):
+    assert unit.sync().failed == {}
+    before = unit.rows("SELECT watermark FROM lane")
+    for number, each in enumerate(api.rows):
+        each |= {"gxsj": f"2026-11-21 09:00:{number:02d}", "beizhu": "x"}
+        del each["fzrq"]
+    failed = unit.sync().failed[f"{UNIT} certificate"]
+    assert "ECQS-1450" in failed
+    assert "/list has no column fzrq any more, used by issue_date at mappings/330000/certificate.yaml:" in failed
+    assert unit.rows("SELECT watermark FROM lane") == before
+    for each in api.rows:
+        each |= {"fzrq": "2024-03-01", "yxqz": "2029-03-01"}
+    assert unit.sync().failed == {}
+    w.judged_faultless(unit, {UNIT: 10})

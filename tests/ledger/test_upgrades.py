@@ -184,7 +184,7 @@ Database(sys.argv[1]).upgrade()
 
 def test_an_upgrade_that_is_killed_half_way_leaves_the_old_schema_whole(old: Old) -> None:
     before = old.dump()
-    done = subprocess.run([sys.executable, "-c", _DIES, old.url, "4"], check=False, cwd=w.ROOT)
+    done = subprocess.run([sys.executable, "-c", _DIES, old.url, "2"], check=False, cwd=w.ROOT)
     assert done.returncode == -signal.SIGKILL
     assert old.dump() == before
     database = old.open()

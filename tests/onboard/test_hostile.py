@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from ecqs_gateway.content.load import Content, load
 from ecqs_gateway.content.models_sources import observed_text
 from ecqs_gateway.content.yaml_reader import read_yaml
+from ecqs_gateway.content.yaml_write import comment, flow, scalar
 from ecqs_gateway.doors.connections import connection
 from ecqs_gateway.flows.onboard import Options, onboard
 from ecqs_gateway.flows.onboard.propose import write
-from ecqs_gateway.flows.onboard.yamltext import comment, flow, scalar
 
 HOSTILE = [
     'a"b', "a'b", "a`b", "a: b", "a #b", "- a", "[a]", "{a: b}", "*a", "&a", "!a", "| a", "> a", "% a", "@a",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from ecqs_gateway.flows.doctor.core import Context, Finding, NotChecked, Verdict
 from ecqs_gateway.ledger import owner as owners
 from ecqs_gateway.ledger.lanes import LEASE_TIME, RESTORED
 from ecqs_gateway.ledger.tables import batch, dead_letter, extraction, lane, run, run_count, stop_order
+from ecqs_gateway.ledger.tables_drift import drift
 
 __all__: list[str] = []
 
@@ -89,6 +91,20 @@ def held(context: Context) -> Iterator[Finding]:
         yield Finding("work.held", Verdict.PROBLEM, f"held: {row.held_reason}", f"{row.unit} {row.kind}", step)
     if not found:
         yield Finding("work.held", Verdict.OK, "no lane is held")
+
+
+@check("work.drift")
+def drifted(context: Context) -> Iterator[Finding]:
+    """No record kind is held because its source has drifted."""
+    on = sa.and_(lane.c.id == drift.c.lane_id, drift.c.state == "held")
+    found = _rows(context, sa.select(drift, lane.c.unit, lane.c.kind).join(lane, on).order_by(lane.c.unit))
+    for row in found:
+        told = "; ".join(str(one["message"]) for one in json.loads(row.found))
+        step = f"ask the unit, then `ecqs drift {row.unit} --kind {row.kind}`: it shows the lines and the way on"
+        text = f"nothing is taken from its source since {row.held_at[:16]}: {told}"
+        yield Finding("work.drift", Verdict.PROBLEM, text, f"{row.unit} {row.kind}", step)
+    if not found:
+        yield Finding("work.drift", Verdict.OK, "no source has drifted")
 
 
 @check("work.stopped")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,6 @@ import polars as pl
 from ecqs_gateway.content.models import MappingFile, RulesFile
 from ecqs_gateway.flows.onboard.accepted import accepted
 from ecqs_gateway.flows.onboard.lists import OWN
-from ecqs_gateway.flows.onboard.mask import Masker
 from ecqs_gateway.flows.onboard.plan import KindPlan
 from ecqs_gateway.flows.onboard.tables import Knowledge
 from ecqs_gateway.mapping.check import check, supersede
@@ -52,19 +51,6 @@ class Case:
     title: str
 
 
-@dataclass(frozen=True)
-class _Masks:
-    """What takes personal data out: persons and numbers by what they look like, enterprises by what they feed."""
-
-    masker: Masker
-    disguise: Disguise
-
-    def rows(self, row: pl.DataFrame, children: Mapping[str, RowsOfParents]) -> Cells:
-        """Mask a row and its child rows."""
-        below = {name: replace(child, frame=self.masker.frame(child.frame)) for name, child in children.items()}
-        return self.disguise.rows(Cells(self.masker.frame(row), below))
-
-
 def make_cases(plan: KindPlan, knowledge: Knowledge, rules: Rules, secret: bytes) -> list[Case]:
     """Make up to five cases; none where the source gave no row.
 
@@ -80,8 +66,7 @@ def make_cases(plan: KindPlan, knowledge: Knowledge, rules: Rules, secret: bytes
         return []
     # Keys that link child rows stay: two stand-ins would not find each other.
     links = {child.key for child in plan.children}
-    masker = Masker(frozenset(_person_columns(plan, knowledge)) - links)
-    masks = _Masks(masker, Disguise.of(compiled, secret, links))
+    masks = Disguise.of(compiled, secret, links, frozenset(_person_columns(plan, knowledge)))
     rows = _unlike(plan, sample.select(name for name in sample.columns if name in _needed(plan, compiled)))
     around = (knowledge, rules, draft.invented)
     made = [_run(plan, compiled, rows.slice(place, 1), masks, around) for place in range(rows.height)]
@@ -137,12 +122,12 @@ def _run(
     plan: KindPlan,
     compiled: CompiledMapping,
     real: pl.DataFrame,
-    masks: _Masks,
+    masks: Disguise,
     around: tuple[Knowledge, Rules, bool],
 ) -> Case:
     knowledge, rules, invented = around
     below = {name: RowsOfParents(frame, (a,), (b,)) for name, frame, a, b in _child_rows(plan, real)}
-    cells = masks.rows(real, below)
+    cells = masks.rows(Cells(real, below))
     row, children = cells.frame, cells.children
     mapped = compiled.apply(row, children, table="the sample")
     context = ExprContext(knowledge.codes, rules.calendar, EXAMPLE_DAY)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ecqs_gateway.content.todos import MARK
+from ecqs_gateway.content.yaml_write import Value
 from ecqs_gateway.flows.onboard.assign import Choice, Confidence
 from ecqs_gateway.flows.onboard.profile import DAY, Profile
-from ecqs_gateway.flows.onboard.yamltext import Value
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.model.record import Leaf
 from ecqs_gateway.model.types import AreaCode, BusinessDate, Code

@@ -7,18 +7,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import polars as pl
+
 from ecqs_gateway.content.load import Content
 from ecqs_gateway.content.models_sources import observed_text
 from ecqs_gateway.doors.connections import Resolver
 from ecqs_gateway.doors.files import write_atomic
 from ecqs_gateway.errors import Misconfigured
-from ecqs_gateway.extract.describe import SourceDescription, TableDescription
+from ecqs_gateway.extract.describe import ColumnDescription, SourceDescription, TableDescription
 from ecqs_gateway.extract.survey import Survey, Surveyed
 from ecqs_gateway.flows.onboard.cases import Rules, make_cases
 from ecqs_gateway.flows.onboard.plan import KindPlan, plan_kind
 from ecqs_gateway.flows.onboard.render import case_text, connector_text, mapping_text
 from ecqs_gateway.flows.onboard.source import Origin, origin
 from ecqs_gateway.flows.onboard.tables import Knowledge, Reading, fits, read_as
+from ecqs_gateway.mapping.drift_rows import filled
 from ecqs_gateway.model.kinds import KINDS
 
 __all__ = ["Options", "Proposal", "TableNote", "onboard", "propose", "write"]
@@ -193,11 +196,7 @@ def _description(unit: str, survey: Survey, plans: Sequence[KindPlan]) -> Source
         for name, table in mine.items():
             if table.description is not None:
                 key = list(plan.stream.key.columns) if table.stream else table.description["key"]
-                tables[name] = {
-                    "comment": table.description["comment"],
-                    "key": key,
-                    "columns": table.description["columns"],
-                }
+                tables[name] = _counted({**table.description, "key": key}, table.sample)
     return {
         "unit": unit,
         "type": survey.type,
@@ -205,6 +204,15 @@ def _description(unit: str, survey: Survey, plans: Sequence[KindPlan]) -> Source
         "streams": streams,
         "tables": {name: tables[name] for name in sorted(tables)},
     }
+
+
+def _counted(table: TableDescription, sample: pl.DataFrame) -> TableDescription:
+    """Add to a description how often each column is filled in the sample: drift is judged by it."""
+    columns: list[ColumnDescription] = [
+        {**column, "filled": filled(sample[column["name"]])} if column["name"] in sample.columns else column
+        for column in table["columns"]
+    ]
+    return {"comment": table["comment"], "key": table["key"], "rows": sample.height, "columns": columns}
 
 
 def write(proposal: Proposal, folder: Path, *, force: bool = False) -> list[Path]:

@@ -5,19 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from math import isfinite
 from typing import Any
 
+from ecqs_gateway.content import yaml_write
 from ecqs_gateway.content.models_connector import FileStream, HttpStream
 from ecqs_gateway.content.todos import MARK
+from ecqs_gateway.content.yaml_write import Value, comment, key
 from ecqs_gateway.flows.onboard.cases import Case
 from ecqs_gateway.flows.onboard.draft import Line, ListLine
 from ecqs_gateway.flows.onboard.lists import OWN
 from ecqs_gateway.flows.onboard.plan import KindPlan
 from ecqs_gateway.flows.onboard.stream import Guess
-from ecqs_gateway.flows.onboard.yamltext import Value, comment, flow, key, scalar
 
 __all__ = ["case_text", "connector_text", "mapping_text"]
+
+scalar = partial(yaml_write.scalar, unfinished=True)
+flow = partial(yaml_write.flow, unfinished=True)
 
 _HEAD = "# yaml-language-server: $schema={up}schemas/content/{name}.schema.json"
 _AGREE = (
@@ -198,9 +203,7 @@ def _cell(value: object) -> str:
         return str(value)
     if isinstance(value, float):
         return format(Decimal(repr(value)), "f")
-    text = str(value)
-    plain = scalar(text)
-    return plain if plain != MARK else f'"{text}"'
+    return yaml_write.scalar(str(value))
 
 
 def _expected(case: Case) -> Iterator[str]:

@@ -1,0 +1,182 @@
+"""What stands in the columns of some rows, against what stood there before: emptied columns, codes never seen.
+
+Everything is counted in columns. What costs is done only where it may matter: a column whose head is filled is not
+counted to its end, and of coded columns the distinct values are looked up, not the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import polars as pl
+
+from ecqs_gateway.content.models_sources import SourceTable
+from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.drift import Drift
+from ecqs_gateway.mapping.fields import FieldPlan
+from ecqs_gateway.mapping.lists import ChildRows
+from ecqs_gateway.mapping.source import SourceColumns
+
+__all__ = ["RowsJudge", "coded_columns", "filled", "unknown_codes"]
+
+_EXPECTED = 30
+"""Filled cells one must expect before their absence says anything."""
+_LEFT = 10
+"""A column is as good as empty when less than one tenth of what is expected is filled."""
+_MANY = 0.2
+"""Share of rows with codes never seen from which the column has another meaning."""
+_GLIMPSE = 64
+"""Rows looked at from each end of a column."""
+_MOST_CODES = 2_000
+"""A column with more distinct values in one chunk holds no codes."""
+
+
+class Rows(Protocol):
+    """Some rows of a lane with their child rows, as a chunk has them."""
+
+    @property
+    def frame(self) -> pl.DataFrame: ...
+
+    @property
+    def children(self) -> Mapping[str, ChildRows]: ...
+
+
+def filled(column: pl.Series, enough: float | None = None) -> int:
+    """Count the cells that hold something; blanks alone are nothing.
+
+    Where ``enough`` is given and both ends of the column suggest at least twice as many, the number is an estimate.
+    """
+    present = column.len() - column.null_count()
+    if column.dtype != pl.String:
+        return present
+    if enough is not None and column.len() > 2 * _GLIMPSE:
+        fewest = min(_glimpsed(column.head(_GLIMPSE)), _glimpsed(column.tail(_GLIMPSE)))
+        estimate = min(present, fewest * column.len() // _GLIMPSE)
+        if estimate >= 2 * enough:
+            return estimate
+    return _not_blank(column)
+
+
+def _glimpsed(few: pl.Series) -> int:
+    """Count like ``_not_blank``, for so few cells that setting up an expression would cost more than the counting."""
+    return sum(bool(text and text.strip()) for text in few.to_list())
+
+
+def _not_blank(column: pl.Series) -> int:
+    return int((column.str.strip_chars().str.len_bytes() > 0).sum())
+
+
+@dataclass
+class RowsJudge:
+    """Judges chunk after chunk of one lane; what was told once is not told again."""
+
+    compiled: CompiledMapping
+    tables: Mapping[str, tuple[str, SourceTable | None]]
+    """By prefix (empty, or the child's name): the table's name, and what was seen of it."""
+    _told: set[str] = field(default_factory=set)
+    _good: dict[str, set[object]] = field(default_factory=dict)
+    """Values of each coded column that were looked up before and are known."""
+
+    def judge(self, rows: Rows) -> list[Drift]:
+        """Give what is new in these rows; an empty list nearly always."""
+        found = [drift for drift in self._all(rows) if drift.identity not in self._told]
+        self._told.update(drift.identity for drift in found)
+        return found
+
+    def _all(self, rows: Rows) -> Iterator[Drift]:
+        yield from self._emptied("", rows.frame)
+        for name, child in rows.children.items():
+            yield from self._emptied(name, child.frame)
+            yield from self._childless(name, rows.frame.height, child.frame.height)
+        for prefix, plans in coded_columns(self.compiled).items():
+            frame = rows.frame if not prefix else rows.children[prefix].frame if prefix in rows.children else None
+            if frame is not None and frame.height:
+                yield from self._codes(prefix, frame, plans)
+
+    def _emptied(self, name: str, frame: pl.DataFrame) -> Iterator[Drift]:
+        table, seen = self.tables.get(name, ("", None))
+        if seen is None or not seen.rows:
+            return
+        prefix = f"{name}." if name else ""
+        for column in seen.columns:
+            full = prefix + column.name
+            expected = frame.height * (column.filled or 0) / seen.rows
+            if expected < _EXPECTED or full not in self.compiled.used_columns or column.name not in frame.columns:
+                continue
+            there = filled(frame[column.name], expected / _LEFT)
+            if there < expected / _LEFT:
+                rate = f"{100 * (column.filled or 0) // seen.rows}%"
+                message = f"{table}.{column.name} is filled in {there} of {frame.height} rows; it used to be in {rate}"
+                yield Drift("empty_column", full, table, message)
+
+    def _childless(self, name: str, parents: int, children: int) -> Iterator[Drift]:
+        table, seen = self.tables.get(name, ("", None))
+        if seen is None or not seen.rows or not seen.parents:
+            return
+        expected = parents * seen.rows / seen.parents
+        if expected >= _EXPECTED and children < expected / _LEFT:
+            message = f"{table} has {children} rows below {parents} parents; about {expected:.0f} were usual"
+            yield Drift("empty_column", name, table, message)
+
+    def _codes(self, name: str, frame: pl.DataFrame, plans: Sequence[FieldPlan]) -> Iterator[Drift]:
+        table, seen = self.tables.get(name, ("", None))
+        for plan in plans:
+            column = plan.columns[0]
+            if column not in frame.columns:
+                continue
+            known = next((c.codes for c in seen.columns if c.name == column), ()) if seen is not None else ()
+            full = f"{name}.{column}" if name else column
+            good = self._good.setdefault(full, set())
+            values = frame[column].unique().drop_nulls()
+            if values.len() <= _MOST_CODES and good.issuperset(values.to_list()):
+                continue
+            odd = unknown_codes(plan, values, known)
+            good.update(values.filter(~values.is_in(odd[column].implode())).head(_MOST_CODES).to_list())
+            if odd.is_empty():
+                continue
+            count = int(frame[column].is_in(odd[column].implode()).sum())
+            many = count >= _EXPECTED and count >= _MANY * frame.height
+            words = "has another meaning, it seems: " if many else ""
+            message = (
+                f"{table or 'the source'}.{column} {words}{count} of {frame.height} rows hold {odd.height} codes"
+                " never seen before"
+            )
+            codes = tuple(sorted(odd["text"].unique()))
+            yield Drift("recoded_column" if many else "new_codes", full, table, message, codes=codes)
+
+
+def unknown_codes(plan: FieldPlan, column: pl.Series, known: Sequence[str] = ()) -> pl.DataFrame:
+    """Give the values of a coded column that neither its code file nor ``known`` lists.
+
+    Columns: the value as it came under the column's name, and ``text`` as the mapping sees it. Only distinct values are
+    looked at.
+    """
+    values = column.unique().drop_nulls().to_frame()
+    if plan.codes is None or values.height > _MOST_CODES:
+        return values.clear().with_columns(text=pl.lit(None, pl.String))
+    values = values.with_columns(SourceColumns(values).text(column.name).alias("text")).filter(
+        pl.col("text").is_not_null()
+    )
+    cleaned = values.select(plan.treated(pl.col("text")).alias("t")).to_series()
+    matched = plan.codes.match(cleaned)
+    if matched.unmapped is None or values.is_empty():
+        return values.clear()
+    open_ = matched.unmapped
+    for listed in (matched.none, matched.outside):  # the file speaks of them
+        open_ = open_ if listed is None else open_ & ~listed
+    return values.filter(open_ & ~values["text"].is_in(list(known)))
+
+
+def coded_columns(compiled: CompiledMapping) -> dict[str, list[FieldPlan]]:
+    """Give the fields that translate one column by a code file, by the child table it is of (empty: the own one)."""
+    found: dict[str, list[FieldPlan]] = {}
+    for plan in compiled.record.plans:
+        if plan.codes is not None and plan.origin == "from":
+            found.setdefault("", []).append(plan)
+    for one in compiled.lists:
+        if one.origin == "child":
+            mine = [plan for plan in one.fields.plans if plan.codes is not None and plan.origin == "from"]
+            found.setdefault(one.source, []).extend(mine)
+    return found
