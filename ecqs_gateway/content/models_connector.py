@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from ecqs_gateway.content.models_audits import AuditFolder, AuditTable
 from ecqs_gateway.content.models_base import ConnectionId, ContentModel, TableName, UnitCode, Version, refuse, relative
 from ecqs_gateway.content.models_http import HttpSource, HttpStream
 from ecqs_gateway.content.models_retention import RetentionSettings
@@ -58,6 +59,7 @@ def _per_unit(folder: str) -> str:
 Stream = SqlStream | FileStream | HttpStream
 """What one record kind is read from: each names its ``origin`` and its ``children``."""
 
+
 _STREAM_MODELS: Mapping[str, TypeAdapter[Any]] = {
     "sql": TypeAdapter(dict[Name, SqlStream]),
     "files": TypeAdapter(dict[Name, FileStream]),
@@ -82,6 +84,8 @@ class ConnectorFile(ContentModel):
     """What the unit's records are read from."""
     streams: Annotated[Mapping[Name, Stream], Field(min_length=1)]
     """For each record kind, where it is read; a database's stream names table, a folder's files, an API's path."""
+    audits: Annotated[AuditTable | AuditFolder, Field(discriminator="type")] | None = None
+    """Where headquarters' audit requests are written to; left out, they are shown by `ecqs audits list` only."""
 
     @field_validator("streams", mode="wrap")
     @classmethod
@@ -111,6 +115,8 @@ class SftpTransport(ContentModel):
     """Folder batches are uploaded to; {unit} stands for the reporting unit."""
     receipts: Annotated[Text, AfterValidator(_per_unit)] = "receipts/{unit}"
     """Folder receipts are fetched from; {unit} stands for the reporting unit."""
+    audits: Annotated[Text, AfterValidator(_per_unit)] = "audits/{unit}"
+    """Folder audit requests are fetched from; {unit} stands for the reporting unit."""
 
 
 class SignatureSettings(ContentModel):

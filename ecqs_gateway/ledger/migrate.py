@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from ecqs_gateway.errors import Misconfigured, Terminal
+from ecqs_gateway.ledger import tables_audits
 from ecqs_gateway.ledger.database import HEAD, revision_of
 
 __all__ = ["losses", "migrate", "revisions"]
@@ -26,7 +27,11 @@ _ONLY_IN = {
         "stop_order": "orders to stop, lifted ones included",
         "correction": "corrections of dead letters, with who decided",
         "content_bundle": "content bundles kept as evidence (their files stay in the stage)",
-    }
+    },
+    "0006": {
+        tables_audits.audit_request.name: "audit requests of headquarters, with their cases and answers",
+        tables_audits.audit_arrival.name: "files that came from headquarters' audit folder, quarantined ones included",
+    },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""
 
