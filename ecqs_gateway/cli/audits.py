@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecqs_gateway.cli.output import errors, fail, print_json, print_table, say
+from ecqs_gateway.cli.stop import whoami
 
 if TYPE_CHECKING:
     from ecqs_gateway.flows.audits import UnitResult
@@ -224,7 +224,7 @@ def assemble(
 
         adding = [_absent(text) for text in absent or ()]
         with open_gateway() as gateway:
-            found, new = flow.assemble(gateway, request, adding, papers=papers, by=by or getpass.getuser())
+            found, new = flow.assemble(gateway, request, adding, papers=papers, by=by or whoami())
             row = next(r for r in audit_rows(gateway, found.request["unit"]) if r["id"] == request)
             names = _paper_names(gateway)
     if not as_json:
@@ -258,7 +258,7 @@ def answer(
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
 
         with open_gateway() as gateway:
-            message = dossier.answer(gateway, request, by=by or getpass.getuser())
+            message = dossier.answer(gateway, request, by=by or whoami())
             results = [flow.run_unit(gateway, request[:6])] if send else []
     facts = {"request": request, "answer": message.number, "sha256": message.file.digest, "size": message.file.size}
     if as_json:
@@ -281,7 +281,7 @@ def seen(
         from ecqs_gateway.ledger import audits as ledger  # noqa: PLC0415
 
         with open_gateway() as gateway:
-            done = ledger.mark_seen(gateway.database, number, by or getpass.getuser(), clock=gateway.clock)
+            done = ledger.mark_seen(gateway.database, number, by or whoami(), clock=gateway.clock)
         if not done:
             hint = "see `ecqs audits list`"
             fail(Terminal("ECQS-7068", "there is no such file, or it was looked into before", hint=hint))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ecqs_gateway.cli.audits import audit_rows, say_late
 from ecqs_gateway.cli.output import errors, print_json, print_table, say
 from ecqs_gateway.cli.stop import order_rows, say_orders
 
@@ -63,7 +64,7 @@ def status(
     """Show stop orders, the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
-        from ecqs_gateway.ledger import query, runs, stops  # noqa: PLC0415
+        from ecqs_gateway.ledger import audits, query, runs, stops  # noqa: PLC0415
 
         with open_gateway() as gateway:
             runs.close_dead(gateway.database)
@@ -72,11 +73,15 @@ def status(
             lanes = [lane for lane in query.status(gateway.database) if unit in (None, lane["unit"])]
             counts = query.run_counts(gateway.database, last["id"]) if last else []
             names = gateway.unit_names()
+            asked = audit_rows(gateway, unit, open_only=True)
+            strange = audits.quarantined(gateway.database, unit)
     counts = [count for count in counts if unit in (None, count["unit"])]
     if as_json:
-        print_json({"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)})
+        told = {"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)}
+        print_json(told | {"audits": asked, "quarantined": strange})
         return
     say_orders(orders)
+    say_late([row for row in asked if row["overdue"]], strange)
     if last is None:
         say("Nothing has run yet. Start with `ecqs sync`, or `make demo` for sample data.")
         return
@@ -93,3 +98,5 @@ def status(
             say(f"{count['unit']} {count['kind']}: {count['stopped']}", style="yellow")
     say("")
     print_table("Where the lanes stand", _LANE_COLUMNS, lanes, numbers=list(_LANE_COLUMNS)[3:8])
+    if asked:
+        say(f"\nHeadquarters asks for {len(asked)} dossiers, the first due {asked[0]['due']}: see `ecqs audits list`.")

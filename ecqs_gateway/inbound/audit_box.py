@@ -7,6 +7,7 @@ is read strictly and never becomes a path.
 from __future__ import annotations
 
 import logging
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -70,13 +71,21 @@ class AuditBox:
             try:
                 wire.rename(old, new)
             except SftpFailure:
-                if wire.size(old) is None:
-                    return
-                with suppress(SftpFailure):
-                    wire.make_folder(f"{folder}/{_TAKEN}".encode())
-                with suppress(SftpFailure):
-                    wire.remove(new)
-                wire.rename(old, new)
+                self._take_again(wire, old, new)
+
+    @staticmethod
+    def _take_again(wire: SftpWire, old: bytes, new: bytes) -> None:
+        """Find out why a rename was refused: done before, no folder yet, or an earlier copy in the way."""
+        if wire.size(old) is None:
+            return
+        with suppress(SftpFailure):
+            wire.make_folder(new.rpartition(b"/")[0])
+        if wire.size(new) is not None:
+            try:
+                wire.remove(new)
+            except SftpFailure:  # an account that may not delete keeps both
+                new = new.removesuffix(b".zip") + b"." + secrets.token_hex(4).encode() + b".zip"
+        wire.rename(old, new)
 
     def put(self, name: MessageName, data: bytes) -> bool:
         """Bring an acknowledgement or an answer, whole or not at all; True when it lay there before.

@@ -43,7 +43,8 @@ class Notice:
 def route(target: AuditTable | AuditFolder, found: Connection, notice: Notice) -> str:
     """Write a notice where the connector says and give the place: ``table NAME`` or ``folder NAME``.
 
-    Raises Misconfigured or Terminal ECQS-7020 where that cannot be, and what ``extract.problems`` names for a database.
+    Raises Misconfigured or Terminal ECQS-7020 for a folder and ECQS-7021 for a table that cannot be written, and what
+    ``extract.problems`` names for a database that may answer later.
     """
     if isinstance(target, AuditTable):
         _insert(target, found, notice)
@@ -58,12 +59,17 @@ def _insert(target: AuditTable, found: Connection, notice: Notice) -> None:
     table = sa.table(name, *(sa.column(column) for column in COLUMNS), schema=schema or None)
     mine = sa.and_(table.c.request_id == notice.request, table.c.round == notice.round)
     engine = sa.create_engine(sqlalchemy_url(found), poolclass=sa.pool.NullPool, hide_parameters=True)
+    where = f"{found.id} {target.table}"
     try:
-        with source_errors(f"{found.id} {target.table}"), engine.begin() as connection:
+        with source_errors(where), engine.begin() as connection:
             there = set(connection.execute(sa.select(table.c.case_no).where(mine)).scalars())
             missing = [dict(row) for row in notice.rows if row["case_no"] not in there]
             if missing:
                 connection.execute(table.insert(), missing)
+    except Terminal as error:
+        why = f"the province's table cannot be written ({error.code} {error.message})"
+        hint = "make it as docs/how-to/answer-audits.md shows, and let the connection's account read and insert there"
+        raise Terminal("ECQS-7021", why, where=where, hint=hint) from error
     finally:
         engine.dispose()
 
