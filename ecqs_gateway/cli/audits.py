@@ -150,8 +150,7 @@ def _show(found: Dossier, row: dict[str, Any], papers: dict[str, str], *, as_jso
         cases = [_case_json(case) for case in found.cases]
         print_json({**row, "messages": found.request["messages"], "lacking": found.lacking, "dossier": cases})
         return
-    left = "its year has no calendar here" if row["left"] is None else f"{row['left']} working days left"
-    say(f"{row['id']} {row['name']}: {row['state']}, due {row['due']} ({left})", style="bold")
+    say(f"{row['id']} {row['name']}: {row['state']}, due {row['due']}{_left(row)}", style="bold")
     if row["reckoned_due"] not in (None, row["due"]):
         say(f"  by our calendar {row['working_days']} working days end on {row['reckoned_due']}", style="yellow")
     if row["code"]:
@@ -165,6 +164,14 @@ def _show(found: Dossier, row: dict[str, Any], papers: dict[str, str], *, as_jso
     for case in found.cases:
         _say_case(case, papers)
     say(f"{found.lacking} demanded papers are lacking." if found.lacking else "Nothing that was demanded is lacking.")
+
+
+def _left(row: dict[str, Any]) -> str:
+    from ecqs_gateway.ledger.audits import OPEN  # noqa: PLC0415
+
+    if row["state"] not in OPEN:
+        return ""
+    return " (its year has no calendar here)" if row["left"] is None else f" ({row['left']} working days left)"
 
 
 def _say_case(case: DossierCase, papers: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ import polars as pl
 
 from ecqs_gateway import __version__
 from ecqs_gateway.doors.clock import SHANGHAI
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.progress import Step
@@ -195,7 +196,8 @@ class Pull:
             "outcome": receipt.outcome,
             "number": receipt.number,
             "due": receipt.due.isoformat() if receipt.due else None,
-            "remarks": [remark.model_dump() for remark in receipt.remarks],
+            # Remarks are shown and kept in the clear, and headquarters may quote a record's values in them.
+            "remarks": [remark.model_dump() | {"text": redactor.mask(remark.text)} for remark in receipt.remarks],
         }
         database, clock = self.gateway.database, self.gateway.clock
         if audits.keep_receipt(database, receipt.request, arrival, said, clock=clock):

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ecqs_gateway import __version__
 from ecqs_gateway.content.models import AuditFolder
 from ecqs_gateway.doors import media
 from ecqs_gateway.doors.connections import folder as folder_of
+from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.inbound.answer import Files, pack_answer
@@ -182,7 +184,7 @@ def assemble(
     for each, data, form in read:
         digest = hashlib.sha256(data).hexdigest()
         file = gateway.stage.put_sealed(f"papers/{digest[:2]}/{digest}", data) if form else None
-        title = each.path.name if each.path else None
+        title = redactor.mask(each.path.name) if each.path else None
         paper = Paper(each.number, each.type, title, form.type if form else None, file, each.absent)
         new += dossiers.keep_paper(gateway.database, request, paper, by, clock=gateway.clock)
     return view(gateway, request), new
@@ -292,12 +294,12 @@ def _answered(gateway: Gateway, case: DossierCase, files: Files) -> AnswerCase:
 def _sent(gateway: Gateway, batch: KeptBatch, position: int, files: Files) -> SentIn:
     package = receipt = None
     if batch.pruned_at is None:
-        data = gateway.stage.get(batch.package, batch.package_digest)
-        package = files.add(f"packages/{batch.id}.zip", data, "application/zip")
+        stored = partial(gateway.stage.get, batch.package, batch.package_digest)
+        package = files.once(f"packages/{batch.id}.zip", stored, "application/zip")
     if batch.receipts:
         last = batch.receipts[-1]
-        data = gateway.stage.get(last.file, last.digest)
-        receipt = files.add(f"receipts/{batch.id}.{last.level}.zip", data, "application/zip")
+        stored = partial(gateway.stage.get, last.file, last.digest)
+        receipt = files.once(f"receipts/{batch.id}.{last.level}.zip", stored, "application/zip")
     return SentIn(batch=batch.id, position=position, package=package, receipt=receipt)
 
 

@@ -6,7 +6,7 @@ A package is made once, from what is stored, and kept before the first attempt t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import BaseModel
@@ -26,7 +26,10 @@ from ecqs_gateway.model.audits import (
 from ecqs_gateway.model.xsd_audits import ACKNOWLEDGEMENT, ANSWER
 from ecqs_gateway.model.xsd_messages import Element
 
-__all__ = ["Files", "pack_acknowledgement", "pack_answer"]
+__all__ = ["LARGEST", "Files", "pack_acknowledgement", "pack_answer"]
+
+LARGEST = 250_000_000
+"""Bytes all files of one answer may have together: it is packed in memory, here and at headquarters."""
 
 
 @dataclass
@@ -37,9 +40,16 @@ class Files:
     media: dict[str, str] = field(default_factory=dict)
 
     def add(self, name: str, data: bytes, media: str) -> str:
-        """Put a file in and give the name it goes by."""
+        """Put a file in and give the name it goes by; raises Terminal ECQS-7069 when the answer grows too large."""
         self.data[name], self.media[name] = data, media
+        if sum(map(len, self.data.values())) > LARGEST:
+            hint = "add smaller scans with `ecqs audits assemble`, or agree with headquarters on another way"
+            raise Terminal("ECQS-7069", f"the answer would have more than {LARGEST:,} bytes", hint=hint)
         return name
+
+    def once(self, name: str, read: Callable[[], bytes], media: str) -> str:
+        """Put a file in unless it is there, and give the name it goes by."""
+        return name if name in self.data else self.add(name, read(), media)
 
     def listed(self) -> tuple[AnswerFile, ...]:
         """Describe the files by name."""

@@ -184,7 +184,7 @@ ANSWER = Element(
             (
                 Attribute("name", "AnswerFileName", "文件名"),
                 Attribute("media", "MediaType", "媒体类型"),
-                Attribute("digest", "Digest", "SHA-256"),
+                Attribute("digest", "Digest", "文件摘要：SHA-256"),
                 Attribute("size", "Count", "字节数"),
             ),
             at_least=0,
