@@ -45,14 +45,13 @@ class AuditJob(TypedDict):
 
 
 class AuditOutcome(TypedDict):
-    """What became of one unit's audit requests, in numbers, and the ids that are overdue."""
+    """What became of one unit's audit requests, in numbers."""
 
     unit: str
     requests: int
     receipts: int
     routed: int
     sent: int
-    overdue: list[str]
 
 
 _P = ParamSpec("_P")
@@ -161,8 +160,13 @@ def pull_audits(job: AuditJob) -> AuditOutcome:
         why = f"{late}; {result.quarantined} files were not believed"
         hint = "`ecqs audits list` says which; everything else was done"
         raise Terminal("ECQS-7070", why, where=job["unit"], hint=hint)
-    counts = {name: getattr(result, name) for name in ("requests", "receipts", "routed", "sent")}
-    return AuditOutcome(unit=job["unit"], overdue=[], **counts)
+    return AuditOutcome(
+        unit=job["unit"],
+        requests=result.requests,
+        receipts=result.receipts,
+        routed=result.routed,
+        sent=result.sent,
+    )
 
 
 def _run(gateway: Gateway, job: Job) -> runs.Run:

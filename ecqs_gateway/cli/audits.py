@@ -255,7 +255,7 @@ def _absent(text: str) -> Adding:
 def answer(
     request: Request,
     by: By = None,
-    send: Annotated[bool, typer.Option(help="Send it at once; --no-send leaves that to the next pull.")] = True,
+    no_send: Annotated[bool, typer.Option("--no-send", help="Leave the sending to the next pull.")] = False,
     as_json: Json = False,
 ) -> None:
     """Seal the answer with all dossiers, and send it. Sent again, it is the same bytes."""
@@ -266,10 +266,10 @@ def answer(
 
         with open_gateway() as gateway:
             message = dossier.answer(gateway, request, by=by or whoami())
-            results = [flow.run_unit(gateway, request[:6])] if send else []
+            results = [flow.run_unit(gateway, request[:6])] if not no_send else []
     facts = {"request": request, "answer": message.number, "sha256": message.file.digest, "size": message.file.size}
     if as_json:
-        print_json(facts | {"sent": not any(result.errors or result.stopped for result in results) and send})
+        print_json(facts | {"sent": not any(result.errors or result.stopped for result in results) and not no_send})
     else:
         say(f"Answer {message.number} to {request}: {message.file.size:,} bytes, SHA-256 {message.file.digest}")
         _tell(results, as_json=False)
