@@ -87,6 +87,16 @@ class ConnectorFile(ContentModel):
     audits: Annotated[AuditTable | AuditFolder, Field(discriminator="type")] | None = None
     """Where headquarters' audit requests are written to; left out, they are shown by `ecqs audits list` only."""
 
+    @field_validator("audits")
+    @classmethod
+    def _a_table_needs_a_database(
+        cls, value: AuditTable | AuditFolder | None, info: ValidationInfo
+    ) -> AuditTable | AuditFolder | None:
+        source = info.data.get("source")
+        if isinstance(value, AuditTable) and value.connection is None and source and source.type != "sql":
+            raise refuse("must name the connection of a database, for the source of this unit is none")
+        return value
+
     @field_validator("streams", mode="wrap")
     @classmethod
     def _streams_of_the_source(cls, value: Any, handler: Any, info: ValidationInfo) -> Any:
