@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 
 from ecqs_gateway import __version__
+from ecqs_gateway.deliver.package import read_batch_xml
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal
@@ -24,7 +25,8 @@ from ecqs_gateway.inbound.answer import pack_acknowledgement
 from ecqs_gateway.inbound.audit_box import AuditBox, Waiting
 from ecqs_gateway.inbound.audit_check import Believed, OpenedRequest, load_audit_schema, open_receipt, open_request
 from ecqs_gateway.inbound.draw import check_draw, read_population
-from ecqs_gateway.ledger import audits, population, query
+from ecqs_gateway.inbound.products import labels
+from ecqs_gateway.ledger import audits, population, proofs, query
 from ecqs_gateway.ledger.audits import Arrival, Entered
 from ecqs_gateway.ledger.dossiers import Outgoing
 from ecqs_gateway.ledger.stage import StagedFile
@@ -60,6 +62,8 @@ class Pull:
     def take(self, waiting: Waiting) -> None:
         """Take one file: whatever it is, it is kept byte for byte and looked at once."""
         data = self.box.fetch(self.unit, waiting)
+        if data is None:
+            return
         digest = hashlib.sha256(data).hexdigest()
         if not audits.seen(self.gateway.database, self.unit, waiting.name, digest):
             file = self.gateway.stage.put_sealed(f"audits/{self.unit}/{digest}.zip", data)
@@ -117,8 +121,29 @@ class Pull:
             theirs = drawn_from.filter(pl.col("kind") == lane.kind)
             unknown += theirs.join(ours, on=["key", "version"], how="anti").height
             missing += ours.join(theirs, on=["key", "version"], how="anti").height
-        verdict = "differs" if missing or unknown else "agrees"
-        return {"verdict": verdict, "records": drawn_from.height, "unknown_here": unknown, "missing_there": missing}
+        products = self._other_products(request)
+        facts = {"records": drawn_from.height, "unknown_here": unknown, "missing_there": missing}
+        verdict = "differs" if missing or unknown or products else "agrees"
+        return {"verdict": verdict, **facts, "other_products": products}
+
+    def _other_products(self, request: AuditRequest) -> int:
+        """Count the drawn cases whose package names another product than the one they were drawn under.
+
+        A package the retention removed says nothing.
+        """
+        drawn = {item.version: item for item in request.items}
+        batches: dict[str, set[str]] = {}
+        for item in request.items:
+            for sent in query.find_record(self.gateway.database, item.key, unit=self.unit, kind=item.kind)["versions"]:
+                if sent["digest"] == item.version:
+                    batches.setdefault(sent["batch_id"], set()).add(item.version)
+        wrong = set()
+        for batch in proofs.kept_batches(self.gateway.database, batches).values():
+            if batch.pruned_at is None:
+                package = self.gateway.stage.get(batch.package, batch.package_digest)
+                found = labels(read_batch_xml(package), batches[batch.id])
+                wrong |= {version for version, product in found.items() if product != drawn[version].product}
+        return len(wrong)
 
     def _facts(self, request: AuditRequest, arrival: Arrival, compared: dict[str, Any]) -> dict[str, Any]:
         due = reckoned_due(self.gateway, request.issued, request.working_days)

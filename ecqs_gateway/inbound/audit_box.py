@@ -57,11 +57,16 @@ class AuditBox:
         found = [each for entry in entries if (each := _read(entry)) is not None]
         return sorted(found, key=lambda each: (each.message.message is Message.RECEIPT, each.name))
 
-    def fetch(self, unit: str, waiting: Waiting) -> bytes:
-        """Give a file's exact bytes; at most 128 MB."""
+    def fetch(self, unit: str, waiting: Waiting) -> bytes | None:
+        """Give a file's exact bytes, at most 128 MB; None when another worker has taken it meanwhile."""
         folder = self._audits.format(unit=unit)
         with self._exchange(min(waiting.size, _LARGEST), folder) as wire:
-            return wire.read(f"{folder}/{waiting.name}".encode(), expected=waiting.size, most=_LARGEST)
+            try:
+                return wire.read(f"{folder}/{waiting.name}".encode(), expected=waiting.size, most=_LARGEST)
+            except SftpFailure as failure:
+                if failure.status is not Status.NO_SUCH_FILE:
+                    raise
+                return None
 
     def take(self, unit: str, waiting: Waiting) -> None:
         """Move a file into ``taken``; no error when it was taken before."""
@@ -85,7 +90,11 @@ class AuditBox:
                 wire.remove(new)
             except SftpFailure:  # an account that may not delete keeps both
                 new = new.removesuffix(b".zip") + b"." + secrets.token_hex(4).encode() + b".zip"
-        wire.rename(old, new)
+        try:
+            wire.rename(old, new)
+        except SftpFailure:
+            if wire.size(old) is not None:  # else another worker has just taken it
+                raise
 
     def put(self, name: MessageName, data: bytes) -> bool:
         """Bring an acknowledgement or an answer, whole or not at all; True when it lay there before.

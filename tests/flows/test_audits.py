@@ -382,6 +382,96 @@ def test_an_overdue_request_escalates_once_in_evidence_and_at_every_look(desk: D
     assert desk.pull().overdue == []
 
 
+def _doctor(desk: Desk) -> dict[str, tuple[str, str]]:
+    from ecqs_gateway.flows.doctor.core import Options
+    from ecqs_gateway.flows.doctor.examine import examine
+
+    options = Options(offline=True, quick=True)
+    report = examine(desk.world.settings(), options, connections=desk.world.resolve, clock=desk.world.clock)
+    return {f.check: (str(f.verdict), f.message) for f in report.findings if f.check.startswith("audits.")}
+
+
+def test_the_doctor_tells_what_is_late_refused_not_believed_or_told_to_nobody(desk: Desk) -> None:
+    assert [verdict for verdict, _ in _doctor(desk).values()] == ["ok", "ok"]
+    request = desk.draw()
+    desk.put("320000-audit-00000008.request.zip", b"no ZIP")
+    desk.pull()
+    assert _doctor(desk)["audits.due"] == ("warning", "its connector does not say where it goes")
+    assert _doctor(desk)["audits.believed"][0] == "problem"
+    desk.world.clock.moment = desk.world.clock.moment.replace(month=12, day=6)
+    assert _doctor(desk)["audits.due"] == ("warning", "its answer is due 2026-12-07")
+    desk.world.clock.forward(days=3)
+    assert _doctor(desk)["audits.due"] == ("problem", "its answer was due 2026-12-07")
+    desk.papers(request)
+    desk.answer(request)
+    desk.pull()
+    assert _doctor(desk)["audits.due"][0] == "ok"
+    status = json.loads(cli(desk, "status", "--json")[1])
+    assert (status["audits"], len(status["quarantined"])) == ([], 1)
+
+
+def test_a_case_drawn_under_another_product_than_its_package_names_is_told(desk: Desk) -> None:
+    request = desk.draw(least=20)
+
+    def mislabelled(xml: str, text: str) -> tuple[str, str]:
+        """Headquarters puts every record into one stratum and draws honestly from that."""
+        from ecqs_gateway.sandbox.audit_writing import RequestFacts, Sealing, write_request
+        from ecqs_gateway.sandbox.draw import Population, Row, draw
+
+        cells = [line.split("\t") for line in text.splitlines()]
+        rows = tuple(Row(kind, "水泥", key, version) for kind, _, key, version in cells)
+        found = Population(rows, {"certificate": 1})
+        drawn = draw(rows, seed="1" * 64, population=found.digest, rate=0, least=9)
+        issued = desk.world.clock()
+        facts = RequestFacts(request, UNIT, issued, DUE, 10, "1" * 64, 0, 9, {"certificate": ("02",)})
+        data = write_request(facts, found, drawn, Sealing(desk.key(), "ecqs-sandbox"))
+        desk.put(f"{request}.request.zip", data)
+        return xml, text
+
+    desk.signed_anew(request, mislabelled)
+    assert (desk.pull().requests, desk.request(request)["state"]) == (1, "received")
+    compared = json.loads(desk.request(request)["population"])
+    assert (compared["verdict"], compared["other_products"]) == ("differs", 9)
+
+
+def test_two_workers_at_once_do_everything_once(desk: Desk, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    route_to_folder(desk, tmp_path / "drop")
+    requests = [desk.draw(seed=str(n)) for n in range(3)]
+    with ThreadPoolExecutor(3) as workers:
+        results = [worker.result() for worker in [workers.submit(desk.pull) for _ in range(3)]]
+    assert sum(result.requests for result in results) == 3
+    assert [error for result in results for error in result.errors if not error.retry] == []
+    desk.pull()
+    assert [desk.asked(request)["state"] for request in requests] == ["acknowledged"] * 3
+    for event in ("audit received", "audit routed", "audit sent"):
+        assert desk.events().count(event) == 3, event
+    assert desk.quarantined() == desk.alarms() == []
+
+
+@pytest.mark.postgresql
+def test_it_is_the_same_with_a_ledger_on_postgresql(world: Any, w: Any, postgresql_url: str) -> None:
+    world.without_rules()
+    world.ledger_url = postgresql_url
+    world.province(UNIT, 6)
+    assert world.sync().failed == {}
+    desk = Desk(world, w)
+    world.running.wait_idle()
+    request = desk.draw(least=2)
+    assert (desk.pull().errors, desk.asked(request)["said"]["population"]) == ([], "agrees")
+    desk.world.clock.moment = desk.world.clock.moment.replace(month=12, day=20)
+    assert desk.pull().overdue == [request]
+    desk.papers(request)
+    desk.absent(request, 1, "遗失")
+    desk.answer(request)
+    desk.pull()
+    assert (desk.pull().receipts, desk.request(request)["state"]) == (1, "again")
+    desk.answer(request)
+    desk.pull()
+    assert (desk.pull().receipts, desk.request(request)["state"]) == (1, "closed")
+
+
 def test_sending_obeys_a_stop_order(desk: Desk) -> None:
     from ecqs_gateway.ledger import stops
     from ecqs_gateway.ledger.stops import Scope
@@ -396,6 +486,78 @@ def test_sending_obeys_a_stop_order(desk: Desk) -> None:
         stops.lift(database, Scope(UNIT), by="李四")
     assert desk.pull().sent == 1
     assert desk.asked(request)["state"] == "acknowledged"
+
+
+# -- What headquarters makes of a bad answer
+
+
+def _answer_package(desk: Desk, good: bytes, number: int, change: Any) -> bytes:
+    """Give a good answer with its number, then changed by ``change(xml, files)``, and signed by the gateway's key."""
+    from ecqs_gateway.deliver.signing import algorithm, seal
+    from ecqs_gateway.doors.archive import build_zip
+
+    members = desk.members(good)
+    files = {name: data for name, data in members.items() if not name.startswith("audit_answer.")}
+    xml = members["audit_answer.xml"].decode().replace(' number="1"', f' number="{number}"', 1)
+    xml, files, owner = change(xml, files)
+    key = algorithm("ed25519").signer((desk.world.keys / "gateway-ed25519.pem").read_bytes())
+    if owner is not None:
+        key = algorithm("ed25519").signer(algorithm("ed25519").generate().private)
+    written = xml.encode()
+    return build_zip([("audit_answer.xml", written), ("audit_answer.sig", seal(written, key)), *sorted(files.items())])
+
+
+def _swapped(name: str, data: bytes, xml: str, files: dict[str, bytes]) -> Any:
+    """Put other bytes in the place of a file, described rightly."""
+    import hashlib
+    import re
+
+    [place] = [each for each in files if each.startswith(name)]
+    digest = hashlib.sha256(data).hexdigest()
+    said = f'<file name="{place}"[^>]*>'
+    xml = re.sub(said, f'<file name="{place}" media="application/zip" digest="{digest}" size="{len(data)}">', xml)
+    return xml, files | {place: data}, None
+
+
+def test_headquarters_asks_again_for_whatever_is_wrong_with_an_answer(desk: Desk) -> None:
+    request = desk.draw()
+    desk.pull()
+    desk.papers(request)
+    message = desk.answer(request)
+    with desk.world.gateway() as gateway:
+        good = gateway.stage.get(message.file.name, message.file.digest)
+    other = desk.draw(OTHER)
+    foreign = (desk.folder(OTHER) / f"{other}.request.zip").read_bytes()
+    bad = [
+        ("HQ-302", lambda xml, files: (xml, files, "another key")),
+        ("HQ-303", lambda xml, files: (xml.replace('outcome="answered"', 'outcome="maybe"', 1), files, None)),
+        ("HQ-304", lambda xml, files: (xml.replace(f'request="{request}"', f'request="{request[:-1]}9"'), files, None)),
+        ("HQ-305", lambda xml, files: (xml, files | {next(iter(files)): b"other bytes"}, None)),
+        ("HQ-305", lambda xml, files: (xml, files | {"packages/more.zip": b"x"}, None)),
+        ("HQ-311", lambda xml, files: (xml.replace('<case number="2"', '<case number="99"'), files, None)),
+        ("HQ-312", lambda xml, files: _swapped("packages/", foreign, xml, files)),
+        ("HQ-312", lambda xml, files: _swapped("receipts/", foreign, xml, files)),
+        ("HQ-314", lambda xml, files: _swapped("papers/", b"MZ executable", xml, files)),
+    ]
+    inbox = desk.world.hq_home / "files" / desk.w.ACCOUNT / "inbox" / UNIT
+
+    def bring(number: int, data: bytes) -> None:
+        part = inbox / f".{number}.part"
+        part.write_bytes(data)
+        part.rename(inbox / f"{request}.{number}.answer.zip")
+        desk.world.running.wait_idle()
+
+    for number, (code, change) in enumerate(bad, 1):
+        bring(number, _answer_package(desk, good, number, change))
+        kept = desk.asked(request)["answers"][-1]
+        assert (kept["number"], kept["outcome"]) == (number, "again")
+        assert {said for _, said, _ in json.loads(kept["remarks"])} == {code}, number
+    bring(1, good)
+    assert desk.alarms() == ["audit conflict"]  # another answer holds that number
+    last = len(bad) + 1
+    bring(last, _answer_package(desk, good, last, lambda xml, files: (xml, files, None)))
+    assert desk.asked(request)["state"] == "closed"
+    assert desk.pull().quarantined == last  # receipts for answers this ledger never gave
 
 
 # -- Routing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from ecqs_gateway.ledger.tables_audits import audit_arrival, audit_message, audi
 
 __all__: list[str] = []
 
-_SOON = timedelta(days=3)
+_SOON, _FRESH = timedelta(days=3), timedelta(days=30)
 
 
 @check("audits.due")
@@ -23,27 +24,32 @@ def due(context: Context) -> Iterator[Finding]:
     wanted = sa.select(audit_request).where(audit_request.c.state != "closed").order_by(audit_request.c.due)
     with context.ledger() as ledger:
         found = [row for row in ledger.execute(wanted) if context.concerns(row.unit)]
-    today = context.clock().astimezone(SHANGHAI).date()
-    for row in found:
-        place = f"{row.unit} {row.id}"
-        if row.state == "refused":
-            text = f"it was refused, because its draw cannot be reproduced: {row.code} {row.reason}"
-            yield Finding("audits.due", Verdict.PROBLEM, text, place, "ask headquarters how the cases were drawn")
-        elif row.state in OPEN and row.due < today.isoformat():
-            step = f"`ecqs audits show {row.id}` says what is lacking; answer, and tell headquarters why it is late"
-            yield Finding("audits.due", Verdict.PROBLEM, f"its answer was due {row.due}", place, step)
-        elif row.state in OPEN and row.due <= (today + _SOON).isoformat():
-            step = f"`ecqs audits assemble {row.id}`, then `ecqs audits answer {row.id}`"
-            yield Finding("audits.due", Verdict.WARNING, f"its answer is due {row.due}", place, step)
-        elif row.state == "received" and context.content is not None:
-            connector = context.content.connectors.get(row.unit)
-            if connector is not None and connector.audits is None:
-                step = "write audits: into its connector, or tell the province of it by other means"
-                yield Finding("audits.due", Verdict.WARNING, "its connector does not say where it goes", place, step)
-    if not found:
-        yield Finding("audits.due", Verdict.OK, "headquarters asks for nothing")
-    elif not any(row.due <= (today + _SOON).isoformat() or row.state == "refused" for row in found):
-        yield Finding("audits.due", Verdict.OK, f"{len(found)} requests are open, none is due soon")
+    told = [finding for row in found if (finding := _about(context, row)) is not None]
+    yield from told
+    if not told:
+        yield Finding("audits.due", Verdict.OK, "nothing headquarters asks for is late, refused, or told to nobody")
+
+
+def _about(context: Context, row: sa.Row[Any]) -> Finding | None:
+    """Say what is wrong with one request; None where nothing is."""
+    today, place = context.clock().astimezone(SHANGHAI).date(), f"{row.unit} {row.id}"
+    if row.state == "refused":
+        # Told long enough; it stays in the list and in the evidence.
+        fresh = datetime.fromisoformat(row.received_at) >= context.clock() - _FRESH
+        text = f"it was refused, because its draw cannot be reproduced: {row.code} {row.reason}"
+        step = "ask headquarters how the cases were drawn"
+        return Finding("audits.due", Verdict.PROBLEM, text, place, step) if fresh else None
+    if row.state in OPEN and row.due < today.isoformat():
+        step = f"`ecqs audits show {row.id}` says what is lacking; answer, and tell headquarters why it is late"
+        return Finding("audits.due", Verdict.PROBLEM, f"its answer was due {row.due}", place, step)
+    if row.state in OPEN and row.due <= (today + _SOON).isoformat():
+        step = f"`ecqs audits assemble {row.id}`, then `ecqs audits answer {row.id}`"
+        return Finding("audits.due", Verdict.WARNING, f"its answer is due {row.due}", place, step)
+    connector = context.content.connectors.get(row.unit) if context.content is not None else None
+    if row.state == "received" and connector is not None and connector.audits is None:
+        step = "write audits: into its connector, or tell the province of it by other means"
+        return Finding("audits.due", Verdict.WARNING, "its connector does not say where it goes", place, step)
+    return None
 
 
 @check("audits.believed")
