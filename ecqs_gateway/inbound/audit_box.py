@@ -102,7 +102,8 @@ class AuditBox:
         Raises Conflict ECQS-7030 when other bytes lie there under its name.
         """
         folder = self._inbox.format(unit=name.unit)
-        part, final = f"{folder}/.{name}.part".encode(), f"{folder}/{name}".encode()
+        # A name of its own for each attempt: no lease keeps two workers from bringing the same message at once.
+        part, final = f"{folder}/.{name}.{secrets.token_hex(4)}.part".encode(), f"{folder}/{name}".encode()
         with self._exchange(len(data), folder) as wire:
             there = _written(wire, part, final, data)
         if there is not None and there != len(data):

@@ -93,11 +93,13 @@ class AuditDesk:
 
     def publish(self) -> bool:
         """Let what is due appear in the units' folders; True when something did."""
-        waiting = self.audits.unpublished()
-        for account, unit, audit, number, data in waiting:
-            name = f"{audit}.{number}.receipt.zip" if number else f"{audit}.request.zip"
-            replace_file(self.home.root(account) / "audits" / unit / name, data)
-            with self.audits.store.transaction():
+        if not self.audits.unpublished():
+            return False
+        with self.audits.store.transaction():  # two processes may be at the desk: `ecqs sandbox draw` beside the server
+            waiting = self.audits.unpublished()
+            for account, unit, audit, number, data in waiting:
+                name = f"{audit}.{number}.receipt.zip" if number else f"{audit}.request.zip"
+                replace_file(self.home.root(account) / "audits" / unit / name, data)
                 self.audits.published(audit, number)
         return bool(waiting)
 
