@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -91,14 +91,10 @@ def _cases(text: str, digest: str, other: str) -> tuple[AnswerCase, ...]:
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    TEXT, HEX, HEX, st.datetimes(timezones=st.just(UTC)).filter(lambda at: 2000 < at.year < 2100), st.integers(0, 10**6)
-)
-def test_an_answer_is_the_same_after_its_way_through_xml(
-    text: str, digest: str, other: str, at: datetime, n: int
-) -> None:
+@given(TEXT, HEX, HEX, st.integers(0, 1 << 32), st.integers(0, 10**6))
+def test_an_answer_is_the_same_after_its_way_through_xml(text: str, digest: str, other: str, at: int, n: int) -> None:
     document = AuditAnswer(
-        request=REQUEST, unit="320000", package=digest, number=1, created=at.astimezone(SHANGHAI),
+        request=REQUEST, unit="320000", package=digest, number=1, created=datetime.fromtimestamp(at, SHANGHAI),
         engine="0.1.0", evidence=other, evidence_entry=n, signature="ed25519", key="0" * 16,
         files=(AnswerFile(name="papers/b.pdf", media="application/pdf", digest=digest, size=n),),
         cases=_cases(text, digest, other),
