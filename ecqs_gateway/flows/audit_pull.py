@@ -24,7 +24,7 @@ from ecqs_gateway.flows.progress import Step
 from ecqs_gateway.inbound.answer import pack_acknowledgement
 from ecqs_gateway.inbound.audit_box import AuditBox, Waiting
 from ecqs_gateway.inbound.audit_check import Believed, OpenedRequest, load_audit_schema, open_receipt, open_request
-from ecqs_gateway.inbound.draw import check_draw, read_population
+from ecqs_gateway.inbound.draw import check_draw
 from ecqs_gateway.inbound.products import labels
 from ecqs_gateway.ledger import audits, population, proofs, query
 from ecqs_gateway.ledger.audits import Arrival, Entered
@@ -106,10 +106,10 @@ class Pull:
     def _drawn(self, opened: OpenedRequest) -> tuple[Terminal | None, dict[str, Any]]:
         """Draw again, and hold the population against the ledger's own record versions."""
         try:
-            check_draw(opened.request, opened.population_text())
+            drawn_from = check_draw(opened.request, opened.population_text())
         except Terminal as error:
             return error, {"verdict": "unchecked", "why": "the draw could not be reproduced"}
-        return None, self._compare(opened.request, read_population(opened.population_text()))
+        return None, self._compare(opened.request, drawn_from)
 
     def _compare(self, request: AuditRequest, drawn_from: pl.DataFrame) -> dict[str, Any]:
         missing = unknown = 0
