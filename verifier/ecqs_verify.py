@@ -2,12 +2,15 @@
 
     python ecqs_verify.py BUNDLE.zip [--anchors FILE] [--headquarters-key PEM] [--gateway-key PEM] [--json]
     python ecqs_verify.py --chain CHAIN.jsonl [--anchors FILE] [--json]
+    python ecqs_verify.py --draw REQUEST.zip [--headquarters-key PEM] [--json]
 
 Exit code 0: all is well. 1: something is wrong, and the lines marked BAD say what. 2: wrong usage. 3: nothing is wrong,
 but something could not be checked, because the bundle itself says that it is missing.
 
-Formats: docs/reference/evidence.md of the gateway. Everything is read with suspicion: no DOCTYPE, no name becomes a
-path, no size is believed, nothing is written. Nothing is fetched.
+Formats: docs/reference/evidence.md of the gateway; how cases are drawn: docs/reference/audits.md.
+
+Everything is read with suspicion: no DOCTYPE, no name becomes a path, no size is believed, nothing is written.
+Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -767,6 +770,81 @@ def anchors_checked(report: Report, chain: Chain, anchors: Sequence[Json] | None
         say(f"{len(anchors)} agree; what follows entry {last} is anchored by none")
 
 
+# -- Random inspections
+
+
+DRAW = "sha-256-order-1"
+Line = tuple[str, ...]
+"""Kind, product, key and version of one record."""
+
+
+def draw_again(text: bytes, seed: str, digest: str, rate: int, least: int) -> list[tuple[str, str, int, list[Line]]]:
+    """Draw from a population: per stratum in order kind, product, size, and the lines drawn, first drawn first.
+
+    A line's turn is the SHA-256 of ``seed LF digest LF line``; the first of each stratum in the order of their turns
+    are drawn: ``rate`` per thousand of it, rounded up, at least ``least``, and all where there are fewer.
+    """
+    lines = text.split(b"\n")
+    require(lines.pop() == b"" and lines, "the population does not end with a line end, or is empty")
+    require(lines == sorted(set(lines)), "the population is not sorted, or a line stands in it twice")
+    strata: dict[bytes, list[bytes]] = {}
+    for line in lines:
+        cells = line.split(b"\t")
+        require(len(cells) == 4, "a line of the population has not four columns")
+        strata.setdefault(b"\t".join(cells[:2]), []).append(line)
+    start = f"{seed}\n{digest}\n".encode()
+    found = []
+    for name in sorted(strata):
+        members = sorted(strata[name], key=lambda line: (sha256(start + line), line))
+        wanted = max(least, (len(members) * rate + 999) // 1000)
+        kind, product = name.decode().split("\t")
+        drawn = [tuple(line.decode().split("\t")) for line in members[:wanted]]
+        found.append((kind, product, len(members), drawn))
+    return found
+
+
+def check_draw(data: bytes, report: Report, keys: Mapping[str, Key]) -> None:
+    """Check a request for a random inspection: its signature, its population, and that its cases come out again."""
+    members: dict[str, bytes] = {}
+    with report.check("request") as say:
+        members = stored(data)
+        wanted = {"audit_request.xml", "audit_request.sig", "population.tsv.gz"}
+        require(set(members) == wanted, f"it does not consist of {', '.join(sorted(wanted))}")
+        say(f"SHA-256 {sha256(data)}")
+    if not members or report.count("BAD"):
+        return
+    if keys:
+        with report.check("signature of headquarters") as say:
+            say(f"by key {signed_by(members['audit_request.xml'], members['audit_request.sig'], keys).id}")
+    else:
+        report.add("NOT CHECKED", "signature of headquarters", "no --headquarters-key was given")
+    with report.check("draw") as say:
+        request = read_xml(members["audit_request.xml"], "audit_request")
+        said = request.attributes
+        require(said["method"] == DRAW, "it was drawn in a way this program does not know")
+        engine = zlib.decompressobj(wbits=31)
+        text = engine.decompress(members["population.tsv.gz"], LARGEST_XML)
+        require(engine.eof and not engine.unused_data, "its population is cut off, or too large")
+        require(sha256(text) == said["population"], "its population is not the one it states")
+        require(str(text.count(b"\n")) == said["records"], "its population has another number of records")
+        require(HEX.fullmatch(said["seed"]), "its seed is not 64 hex digits")
+        again = draw_again(text, said["seed"], said["population"], int(said["rate"]), int(said["least"]))
+        strata = [
+            tuple(each.attributes[n] for n in ("kind", "product", "records", "drawn"))
+            for each in request.children("stratum")
+        ]
+        require(
+            strata == [(kind, product, str(size), str(len(drawn))) for kind, product, size, drawn in again],
+            "other strata come out of its seed",
+        )
+        items = [
+            tuple(each.attributes[n] for n in ("kind", "product", "key", "version"))
+            for each in request.children("item")
+        ]
+        require(items == [line for *_, drawn in again for line in drawn], "other cases come out of its seed")
+        say(f"{len(items)} of {said['records']} records in {len(strata)} strata, drawn again from seed {said['seed']}")
+
+
 # -- The command
 
 
@@ -804,6 +882,9 @@ def run(options: argparse.Namespace) -> Report:
     anchors = read_anchors(options.anchors, report, gateway) if options.anchors else None
     if report.count("BAD"):
         return report
+    if options.draw is not None:
+        check_draw(options.draw.read_bytes(), report, headquarters)
+        return report
     if options.chain is None:
         Bundle(options.bundle.read_bytes(), report, Trust(gateway, headquarters), anchors).examine()
         return report
@@ -839,6 +920,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="ecqs_verify.py", description="Checks evidence of an ecqs-gateway offline.")
     parser.add_argument("bundle", nargs="?", type=Path, help="evidence bundle, as `ecqs prove` writes it")
     parser.add_argument("--chain", type=Path, help="check only a chain, as `ecqs evidence export` writes it")
+    parser.add_argument("--draw", type=Path, help="check only the draw of a request for a random inspection")
     parser.add_argument("--anchors", type=Path, help="JSON of the anchors headquarters holds")
     for owner in ("headquarters", "gateway"):
         parser.add_argument(
@@ -850,9 +932,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     parser.add_argument("--json", action="store_true", dest="as_json", help="print JSON")
     options = parser.parse_args(arguments)
-    if (options.bundle is None) == (options.chain is None):
-        parser.error("name either a bundle or --chain FILE")
-    for path in filter(None, (options.bundle, options.chain, options.anchors)):
+    if sum(each is not None for each in (options.bundle, options.chain, options.draw)) != 1:
+        parser.error("name either a bundle, or --chain FILE, or --draw FILE")
+    for path in filter(None, (options.bundle, options.chain, options.draw, options.anchors)):
         if not path.is_file():
             parser.error(f"there is no file {path}")
     for path in (*options.headquarters_key, *options.gateway_key):

@@ -11,11 +11,12 @@ from ecqs_gateway.airflow import lineage
 from ecqs_gateway.airflow.connections import resolve
 from ecqs_gateway.doors import redact
 from ecqs_gateway.errors import GatewayError, Terminal
-from ecqs_gateway.flows import keyring, nightly
+from ecqs_gateway.flows import audits, keyring, nightly
 from ecqs_gateway.flows.gateway import Gateway, open_gateway
 from ecqs_gateway.ledger import runs
 
-__all__ = ["Job", "Outcome", "close", "collect", "deliver", "plan"]
+__all__ = ["AuditJob", "AuditOutcome", "Job", "Outcome"]
+__all__ += ["audit_units", "close", "collect", "deliver", "plan", "pull_audits"]
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,22 @@ class Outcome(TypedDict):
     unit: str
     counts: dict[str, dict[str, int]]
     stopped: NotRequired[dict[str, str]]
+
+
+class AuditJob(TypedDict):
+    """One unit whose audit requests are looked after."""
+
+    unit: str
+
+
+class AuditOutcome(TypedDict):
+    """What became of one unit's audit requests, in numbers."""
+
+    unit: str
+    requests: int
+    receipts: int
+    routed: int
+    sent: int
 
 
 _P = ParamSpec("_P")
@@ -120,6 +137,39 @@ def close(jobs: Sequence[Job] | None) -> None:
             f"{len(failed)} of {len(jobs)} units could not be synced completely: {', '.join(sorted(failed))}",
             hint="open the failed tasks of these units, or run `ecqs status`",
         )
+
+
+@_alone
+def audit_units() -> list[AuditJob]:
+    """List the units whose audit requests are looked after: every unit that has a connector."""
+    with open_gateway(connections=resolve) as gateway:
+        return [AuditJob(unit=unit) for unit in gateway.units()]
+
+
+@_alone
+def pull_audits(job: AuditJob) -> AuditOutcome:
+    """Fetch, acknowledge, route and answer one unit's audit requests.
+
+    Raises what failed; Terminal ECQS-7070 when an answer is overdue or a file was not believed, so that it is seen.
+    """
+    with open_gateway(connections=resolve) as gateway:
+        result = audits.run_unit(gateway, job["unit"])
+    if result.stopped:
+        log.warning("stopped by order, which is no failure: %s: %s", job["unit"], result.stopped)
+    if result.errors:
+        raise result.errors[0]
+    if result.overdue or result.quarantined:
+        late = f"{len(result.overdue)} audit requests are overdue" + "".join(f", {each}" for each in result.overdue)
+        why = f"{late}; {result.quarantined} files were not believed"
+        hint = "`ecqs audits list` says which; everything else was done"
+        raise Terminal("ECQS-7070", why, where=job["unit"], hint=hint)
+    return AuditOutcome(
+        unit=job["unit"],
+        requests=result.requests,
+        receipts=result.receipts,
+        routed=result.routed,
+        sent=result.sent,
+    )
 
 
 def _run(gateway: Gateway, job: Job) -> runs.Run:

@@ -42,7 +42,7 @@ def demo(
     Run it again and nothing is sent, for nothing changed. Remove the folder (`make clean`) to start over.
     """
     with errors():
-        from ecqs_gateway.cli import demo_stage  # noqa: PLC0415
+        from ecqs_gateway.cli import demo_audit, demo_stage  # noqa: PLC0415
         from ecqs_gateway.settings import load_settings  # noqa: PLC0415
 
         started = time.monotonic()
@@ -59,6 +59,9 @@ def demo(
             environment = demo_stage.environment(stage, endpoint, content / "samples")
             say(f"3  {'The Airflow DAG ' + _DAG if airflow else 'The nightly flow, without Airflow'}")
             succeeded = _run(stage, content, environment, airflow=airflow)
+            if succeeded:
+                say("4  A random inspection: headquarters draws, the province answers from what it sent")
+                demo_audit.inspect(stage, content, environment)
         _write_env_file(stage, environment)
         sent = _report(environment)
         say("")
@@ -119,6 +122,7 @@ def _next_steps(stage: DemoHome) -> None:
         (".venv/bin/ecqs status", "where every lane stands"),
         (".venv/bin/ecqs show '苏XK06-001-00001'", "everything known of one certificate, in any spelling"),
         (".venv/bin/ecqs prove '苏XK06-001-00001'", "one file that proves what became of it, to anyone"),
+        (".venv/bin/ecqs audits list --all", "what headquarters drew at random, and how it was answered"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
         (".venv/bin/ecqs check", "every mistake in connectors/, mappings/ and schemas/"),
         ("docs/tutorial/your-first-province.md", "onboard a province of your own"),

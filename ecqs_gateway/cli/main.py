@@ -47,6 +47,7 @@ def _root(
 def _register() -> None:
     """Attach the commands; each module imports what it needs only when its command runs."""
     from ecqs_gateway.cli import (  # noqa: PLC0415
+        audits,
         backup,
         check,
         demo,
@@ -93,6 +94,7 @@ def _register() -> None:
     )
     for module in modules:
         module.register(app)
+    app.add_typer(audits.app, name="audits")
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(keys.app, name="keys")

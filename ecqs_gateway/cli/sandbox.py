@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ecqs_gateway.cli import sandbox_audits
 from ecqs_gateway.cli.output import errors, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ __all__ = ["app"]
 app = typer.Typer(
     help="A stand-in headquarters on loopback, with its own process, ledger and checks.", no_args_is_help=True
 )
+
+sandbox_audits.register(app)
 
 Home = Annotated[
     Path | None, typer.Option(help="Folder of the headquarters; ECQS_SANDBOX or <home>/sandbox unless given.")

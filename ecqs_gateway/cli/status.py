@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from ecqs_gateway.cli.audits import audit_rows, say_late
 from ecqs_gateway.cli.output import errors, print_json, print_table, say
 from ecqs_gateway.cli.stop import order_rows, say_orders
 
@@ -64,7 +65,7 @@ def status(
     """Show stop orders, the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
-        from ecqs_gateway.ledger import drifts, query, runs, stops  # noqa: PLC0415
+        from ecqs_gateway.ledger import audits, drifts, query, runs, stops  # noqa: PLC0415
 
         with open_gateway() as gateway:
             runs.close_dead(gateway.database)
@@ -74,14 +75,18 @@ def status(
             counts = query.run_counts(gateway.database, last["id"]) if last else []
             names = gateway.unit_names()
             drifted = drifts.standing(gateway.database, unit)
+            asked = audit_rows(gateway, unit, open_only=True)
+            strange = audits.quarantined(gateway.database, unit)
     counts = [count for count in counts if unit in (None, count["unit"])]
     if as_json:
-        print_json({"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders),
-                    "drift": [asdict(hold) for hold in drifted]})  # fmt: skip
+        told = {"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)}
+        drift = [asdict(hold) for hold in drifted]
+        print_json(told | {"audits": asked, "quarantined": strange, "drift": drift})
         return
     say_orders(orders)
     for hold in drifted:
         say(f"Drift: {hold.sentence()} (`ecqs drift {hold.unit}`)", style="bold yellow")
+    say_late([row for row in asked if row["overdue"]], strange)
     if last is None:
         say("Nothing has run yet. Start with `ecqs sync`, or `make demo` for sample data.")
         return
@@ -98,3 +103,5 @@ def status(
             say(f"{count['unit']} {count['kind']}: {count['stopped']}", style="yellow")
     say("")
     print_table("Where the lanes stand", _LANE_COLUMNS, lanes, numbers=list(_LANE_COLUMNS)[3:8])
+    if asked:
+        say(f"\nHeadquarters asks for {len(asked)} dossiers, the first due {asked[0]['due']}: see `ecqs audits list`.")

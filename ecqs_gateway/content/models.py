@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecqs_gateway.content.models_audits import AuditFolder, AuditTable
 from ecqs_gateway.content.models_cases import ANY_PROBLEM, CaseCheck, CaseExpectation, CaseFile, CaseProblem
 from ecqs_gateway.content.models_connector import (
     BatchSettings,
@@ -42,6 +43,8 @@ from ecqs_gateway.content.models_rules import Clause, Effective, Example, Exampl
 __all__ = [
     "ANY_PROBLEM",
     "Absent",
+    "AuditFolder",
+    "AuditTable",
     "BatchSettings",
     "CaseCheck",
     "CaseExpectation",

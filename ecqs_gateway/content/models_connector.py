@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from ecqs_gateway.content.models_audits import AuditFolder, AuditTable
 from ecqs_gateway.content.models_base import ConnectionId, ContentModel, TableName, UnitCode, Version, refuse, relative
 from ecqs_gateway.content.models_drift import DriftSettings
 from ecqs_gateway.content.models_http import HttpSource, HttpStream
@@ -60,6 +61,7 @@ def _per_unit(folder: str) -> str:
 Stream = SqlStream | FileStream | HttpStream
 """What one record kind is read from: each names its ``origin`` and its ``children``."""
 
+
 _STREAM_MODELS: Mapping[str, TypeAdapter[Any]] = {
     "sql": TypeAdapter(dict[Name, SqlStream]),
     "files": TypeAdapter(dict[Name, FileStream]),
@@ -102,6 +104,18 @@ class ConnectorFile(ContentModel):
     """What changes of this unit's mappings take; left out, what national.yaml says."""
     drift: DriftSettings = DriftSettings()
     """What is done where the source no longer looks as schemas/sources/<unit>.json says."""
+    audits: Annotated[AuditTable | AuditFolder, Field(discriminator="type")] | None = None
+    """Where headquarters' audit requests are written to; left out, they are shown by `ecqs audits list` only."""
+
+    @field_validator("audits")
+    @classmethod
+    def _a_table_needs_a_database(
+        cls, value: AuditTable | AuditFolder | None, info: ValidationInfo
+    ) -> AuditTable | AuditFolder | None:
+        source = info.data.get("source")
+        if isinstance(value, AuditTable) and value.connection is None and source and source.type != "sql":
+            raise refuse("must name the connection of a database, for the source of this unit is none")
+        return value
 
     @field_validator("streams", mode="wrap")
     @classmethod
@@ -131,6 +145,8 @@ class SftpTransport(ContentModel):
     """Folder batches are uploaded to; {unit} stands for the reporting unit."""
     receipts: Annotated[Text, AfterValidator(_per_unit)] = "receipts/{unit}"
     """Folder receipts are fetched from; {unit} stands for the reporting unit."""
+    audits: Annotated[Text, AfterValidator(_per_unit)] = "audits/{unit}"
+    """Folder audit requests are fetched from; {unit} stands for the reporting unit."""
 
 
 class SignatureSettings(ContentModel):

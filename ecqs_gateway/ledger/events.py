@@ -25,6 +25,7 @@ class Event:
 _LANE = "unit/kind"
 _EXTRACTION = "unit/kind/number of the extraction"
 _BATCH = "batch id"
+_AUDIT = "id of the audit request"
 _SCOPE = "unit/kind, with `*` for all"
 _NUMBERS = "numbers of the proposals"
 _LETTERS = {"letters": "numbers of the dead letters, such as `1-5,7`", "by": "name of the person who decided"}
@@ -256,6 +257,70 @@ EVENTS: Mapping[str, Event] = {
             "batches": "refused batches whose records go out again",
             "rows": "number of rows stored once more",
             "left": "number of refused records left behind, because their rows are gone",
+        },
+    ),
+    "audit received": Event(
+        _AUDIT,
+        "a request that headquarters signed was entered, with its cases and the acknowledgement to be sent",
+        {
+            "request": "SHA-256 of its exact bytes",
+            "verdict": "`accepted`, or `refused` where its draw cannot be reproduced",
+            "code": "code of the check it failed, or null",
+            "cases": "number of drawn cases",
+            "unknown": "number of cases the ledger knows no such record version of",
+            "acknowledgement": "SHA-256 of the acknowledgement",
+        },
+    ),
+    "audit quarantined": Event(
+        "unit in whose folder it lay",
+        "a file in headquarters' audit folder was not believed; it is kept and changes nothing",
+        {"file": "SHA-256 of its exact bytes", "code": "code of the check it failed"},
+    ),
+    "audit quarantine seen": Event(
+        "unit in whose folder it lay",
+        "a person says that a quarantined file was looked into",
+        {"file": "SHA-256 of its exact bytes", "by": "name of who looked into it"},
+    ),
+    "audit routed": Event(_AUDIT, "the province was told of a request", {"to": "`table`, `folder` or `nobody`"}),
+    "audit overdue": Event(
+        _AUDIT, "the last day for the answer has passed without one", {"due": "last day for the answer"}
+    ),
+    "audit paper": Event(
+        _AUDIT,
+        "the province adds a paper to a case, or says why there is none",
+        {
+            "case": "number of the case in the request",
+            "type": "code of the paper's type",
+            "file": "SHA-256 of the file, or null where the paper is declared absent",
+            "by": "name of who added it",
+        },
+    ),
+    "audit answered": Event(
+        _AUDIT,
+        "an answer with the dossiers was sealed and waits to be sent",
+        {
+            "answer": "number of the answer to this request",
+            "package": "SHA-256 of its package",
+            "by": "name of who answered",
+            "counts": "number of cases, of unknown ones, of papers and of absent papers",
+        },
+    ),
+    "audit sent": Event(
+        _AUDIT,
+        "headquarters' server has an acknowledgement or an answer",
+        {
+            "message": "`acknowledgement` or `answer`",
+            "answer": "number of the answer; 0 for the acknowledgement",
+            "package": "SHA-256 of its package",
+        },
+    ),
+    "audit receipt": Event(
+        _AUDIT,
+        "headquarters' receipt for an answer was verified and booked",
+        {
+            "receipt": "SHA-256 of its exact bytes",
+            "answer": "number of the answer it is about",
+            "outcome": "`closed` or `again`",
         },
     ),
     "run closed": Event(

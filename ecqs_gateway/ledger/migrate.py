@@ -14,6 +14,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from ecqs_gateway.errors import Misconfigured, Terminal
+from ecqs_gateway.ledger import tables_audits
 from ecqs_gateway.ledger.database import HEAD, revision_of
 
 __all__ = ["losses", "migrate", "revisions"]
@@ -34,6 +35,8 @@ _ONLY_IN = {
         "followup_due": "what is to be done after records were sent (it is read out of the batches again)",
         "followup_met": "what settled it",
         "followup_scan": "notes of which batches were looked through for it",
+        tables_audits.audit_request.name: "audit requests of headquarters, with their cases and answers",
+        tables_audits.audit_arrival.name: "files that came from headquarters' audit folder, quarantined ones included",
     },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""

@@ -17,6 +17,7 @@ from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, content_bundle, dead_letter, extraction, lane, receipt
+from ecqs_gateway.ledger.tables_audits import audit_arrival, audit_message, audit_paper, audit_request
 
 __all__ = ["Named", "is_content", "named_files"]
 
@@ -52,9 +53,11 @@ def is_content(path: Path, named: Named, vault: Vault) -> bool:
 
 
 def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iterator[Named]:
-    """Walk the files the ledger names and has not pruned: extractions, packages, receipts, content bundles."""
+    """Walk the files the ledger names and has not pruned: extractions, packages, receipts, content bundles, audits."""
     yield from _extractions(connection, needed_only=needed_only)
     yield from _packages(connection, needed_only=needed_only)
+    if sa.inspect(connection).has_table(audit_request.name):
+        yield from _audits(connection, needed_only=needed_only)
     if needed_only:
         return
     for found in connection.execute(sa.select(receipt.c.file, receipt.c.digest, receipt.c.name, receipt.c.unit)):
@@ -91,6 +94,26 @@ def _packages(connection: sa.Connection, *, needed_only: bool) -> Iterator[Named
         digest, place = bytes(found.package_digest).hex(), f"{found.unit}/{found.kind}"
         needed = found.state in _UNSETTLED
         yield Named(found.package, digest, found.package_size, f"batch {found.id}", place, needed)
+
+
+def _audits(connection: sa.Connection, *, needed_only: bool) -> Iterator[Named]:
+    """Walk what came and went in random inspections; needed is what an open one is answered with."""
+    of_request = audit_request.c.id == audit_message.c.request_id
+    going = sa.select(*audit_message.c, audit_request.c.unit).join(audit_request, of_request)
+    for found in connection.execute(going.order_by(audit_message.c.id)):
+        why, needed = f"audit {found.request_id} {found.kind}", found.state == "sealed"
+        if needed or not needed_only:
+            yield Named(found.file, bytes(found.digest).hex(), None, why, found.unit, needed)
+    papers = sa.select(*audit_paper.c, audit_request.c.unit, audit_request.c.state).join(
+        audit_request, audit_request.c.id == audit_paper.c.request_id
+    )
+    for found in connection.execute(papers.where(audit_paper.c.file.is_not(None)).order_by(audit_paper.c.id)):
+        why, needed = f"audit {found.request_id} case {found.number}", found.state in ("received", "routed", "again")
+        if needed or not needed_only:
+            yield Named(found.file, bytes(found.digest).hex(), None, why, found.unit, needed)
+    if not needed_only:
+        for found in connection.execute(sa.select(audit_arrival).order_by(audit_arrival.c.id)):
+            yield Named(found.file, bytes(found.digest).hex(), None, f"audit {found.name}", found.unit, needed=False)
 
 
 def _unpruned(connection: sa.Connection, wanted: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:

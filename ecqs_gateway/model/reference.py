@@ -16,6 +16,7 @@ from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
 from ecqs_gateway.model.types.problems import PROBLEMS
 from ecqs_gateway.model.xsd import PROPOSED, used_types
+from ecqs_gateway.model.xsd_audits import AUDIT_MESSAGES, audit_types
 from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, UNITS, Element, envelope_types
 from ecqs_gateway.model.xsd_width import width
 
@@ -37,7 +38,10 @@ def generate(codes: CodeTables) -> dict[str, str]:
     kinds = [spec(kind) for kind in sorted(KINDS)]
     pages = {
         "README.md": _index(kinds),
-        "messages.md": _messages_page(),
+        "messages.md": _messages_page(
+            "批次、清单、回执 Messages", (BATCH, MANIFEST, RECEIPT), envelope_types(KINDS), codes
+        ),
+        "audit-messages.md": _messages_page("抽查 Audit messages", AUDIT_MESSAGES, audit_types(), codes),
         "field-types.md": _types_page(codes),
         "code-tables.md": _codes_page(kinds, codes),
         **{_page(kind.kind): _kind_page(kind, codes) for kind in kinds},
@@ -64,6 +68,7 @@ def _index(kinds: Sequence[KindSpec]) -> str:
 ## 其他 More
 
 - [批次、清单、回执 Messages](messages.md)
+- [抽查 Audit messages](audit-messages.md)，[抽取与答复 How cases are drawn and answered](audits.md)
 - [数据类型 Field types](field-types.md)
 - [代码表 Code tables](code-tables.md)
 - [表达式 Expressions](expressions.md)
@@ -121,24 +126,27 @@ def _size(xsd: XsdType) -> str:
     return str(low) if low == high else f"{low}..{'' if high is None else high}"
 
 
-def _messages_page() -> str:
-    lines = [f"# 批次、清单、回执 Messages\n\n{_HEADER}"]
-    for element in (BATCH, MANIFEST, RECEIPT):
+def _messages_page(
+    heading: str, elements: Sequence[Element], types: Sequence[tuple[XsdType, str]], codes: CodeTables
+) -> str:
+    lines = [f"# {heading}\n\n{_HEADER}"]
+    for element in elements:
         title = element.title.partition("：")[0]
         lines += [f"## {title} `{element.name}`", ""]
         for path, item in _elements(element):
             lines += [f"### `{path}`", "", f"{item.title}。{_occurs(item)}", ""]
             rows = [
-                [a.title, _code(a.name), _attribute_type(a.type), "M" if a.required else "O"] for a in item.attributes
+                [a.title, _code(a.name), _attribute_type(a.type, codes), "M" if a.required else "O"]
+                for a in item.attributes
             ]
             lines += [*_table(_ATTRIBUTE_COLUMNS, rows), ""]
     lines += ["## 类型 Types", ""]
-    rows = [[_code(xsd.name), title, _code(xsd.base), _facets(xsd)] for xsd, title in envelope_types(KINDS)]
+    rows = [[_code(xsd.name), title, _code(xsd.base), _facets(xsd)] for xsd, title in types]
     return "\n".join([*lines, *_table(("类型", "名称", "基类型", "取值"), rows), ""])
 
 
-def _attribute_type(name: str) -> str:
-    return f"[{UNITS}](code-tables.md#{UNITS})" if name == UNITS else _code(name)
+def _attribute_type(name: str, codes: CodeTables) -> str:
+    return f"[{name}](code-tables.md#{name})" if name in codes else _code(name)
 
 
 def _elements(element: Element, prefix: str = "") -> Iterator[tuple[str, Element]]:

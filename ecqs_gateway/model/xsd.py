@@ -13,6 +13,7 @@ from ecqs_gateway.model.codes import CodeTable, CodeTables
 from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
+from ecqs_gateway.model.xsd_audits import AUDIT_MESSAGES, audit_types
 from ecqs_gateway.model.xsd_messages import BATCH, MANIFEST, RECEIPT, UNITS, Attribute, Element, envelope_types
 from ecqs_gateway.model.xsd_nodes import Node, annotation, complex_type, document, local, node, simple_type
 
@@ -37,6 +38,9 @@ def generate(codes: CodeTables) -> dict[str, str]:
         "batch.xsd": _batch_document(kinds, codes),
         "manifest.xsd": document(f"清单。{PROPOSED}", (_TYPES, _CODES), [_envelope(MANIFEST, codes)]),
         "receipt.xsd": document(f"回执。{PROPOSED}", (_TYPES, _CODES), [_envelope(RECEIPT, codes)]),
+        "audits.xsd": document(
+            f"抽查通知、签收、答复与回执。{PROPOSED}", (_TYPES, _CODES), [_envelope(m, codes) for m in AUDIT_MESSAGES]
+        ),
     }
     return dict(sorted(files.items()))
 
@@ -67,7 +71,7 @@ def _simple_types(codes: CodeTables) -> list[Node]:
     declared: dict[str, XsdType] = {}
     nodes: dict[str, Node] = {}
     fields = [(kind.xsd(codes), _type_title(kind)) for kind in used_types() if not isinstance(kind, Code)]
-    for xsd, title in (*envelope_types(KINDS), *fields):
+    for xsd, title in (*envelope_types(KINDS), *audit_types(), *fields):
         if declared.setdefault(xsd.name, xsd) != xsd:
             raise Misconfigured("ECQS-1091", f"two different simple types are called {xsd.name}")
         nodes.setdefault(xsd.name, simple_type(xsd, title))
@@ -146,6 +150,6 @@ def _envelope(element: Element, codes: CodeTables, bodies: Node | None = None, *
 
 
 def _attribute(attribute: Attribute, codes: CodeTables) -> Node:
-    name = Code(UNITS).xsd(codes).name if attribute.type == UNITS else attribute.type
+    name = Code(attribute.type).xsd(codes).name if attribute.type in codes else attribute.type
     use = "required" if attribute.required else "optional"
     return node("attribute", annotation(f"{attribute.title}。"), name=attribute.name, type=local(name), use=use)

@@ -98,6 +98,7 @@ class Schemas:
     def __init__(self, folder: Path) -> None:
         self.manifest = _schema(folder / "manifest.xsd")
         self.batch = _schema(folder / "batch.xsd")
+        self.audits = _schema(folder / "audits.xsd")
         self.owners = _owners(folder.parent.parent / "codes" / "units.csv")
         """Units by the abbreviation that stands in their certificate numbers; empty without the code table."""
 

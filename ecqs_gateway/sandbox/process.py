@@ -21,6 +21,8 @@ from typing import NoReturn
 
 from ecqs_gateway.doors import clock
 from ecqs_gateway.sandbox import anchors
+from ecqs_gateway.sandbox.audit_desk import AuditDesk
+from ecqs_gateway.sandbox.audit_writing import Sealing
 from ecqs_gateway.sandbox.home import Home, replace_file
 from ecqs_gateway.sandbox.judge import glimpse, judge
 from ecqs_gateway.sandbox.keys import KeyRing, SigningKey
@@ -45,6 +47,8 @@ class Office:
     issuer: str
     keys: KeyRing
     schemas: Schemas
+    calendar: Path
+    """Folder of the working-day calendars, for due dates."""
 
 
 class Processor:
@@ -58,6 +62,7 @@ class Processor:
         self._office = office
         self._misbehaviour = misbehaviour
         self._die = die
+        self._desk = AuditDesk.of(home, store, Sealing(office.seal, office.issuer), office.calendar)
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
@@ -72,7 +77,8 @@ class Processor:
         if package is not None:
             self._advance(package)
             worked = True
-        return self._publish() or worked
+        published = self._publish()
+        return self._desk.publish() or published or worked
 
     def idle(self) -> bool:
         """True when nothing is left to do: gaps may be waiting for their batch, copies for the first to be taken."""
@@ -81,6 +87,7 @@ class Processor:
             or any(self._home.spool.iterdir())
             or self._store.next_ready()
             or self._store.open_publications()
+            or self._desk.audits.unpublished()
         )
 
     # Inbox and spool
@@ -95,6 +102,9 @@ class Processor:
         for path in self._inbox_files():
             account, unit = path.parent.parent.parent.name, path.parent.name
             said = file_name(path.name)
+            if self._desk.takes(unit, path.name):
+                self._desk.receive(path, self._office.keys, self._office.schemas)
+                continue
             if said is None or said[0] != unit:
                 self._set_aside(path)
                 continue

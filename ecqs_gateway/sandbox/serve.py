@@ -111,7 +111,8 @@ class Headquarters:
         stores = (Store(self.home.database), Store(self.home.database))
         for store in stores:
             undo.callback(store.close)
-        office = Office(seal, self.settings.issuer, KeyRing(self.home.gateways), schemas)
+        calendar = self.settings.schemas.parent.parent / "calendar"
+        office = Office(seal, self.settings.issuer, KeyRing(self.home.gateways), schemas, calendar)
         inside, outside = (Misbehaviour(self.home, store, seal, foreign) for store in stores)
         self._processor = Processor(self.home, stores[0], office, inside, die=self._die)
         self._door = self._open_door(outside)

@@ -1,8 +1,8 @@
 """The file operations of one SFTP session, confined to the account's folder.
 
-What an account may do: write below ``inbox/``, list and read everything of its own, and put receipts it has taken into
-``receipts/<unit>/taken``. A name from the wire becomes a local path only after it has been split and each piece looked
-at; symbolic links are neither made nor followed.
+What an account may do: write below ``inbox/``, list and read everything of its own, and put receipts and audit messages
+it has taken into the ``taken`` folder beside them. A name from the wire becomes a local path only after it has been
+split and each piece looked at; symbolic links are neither made nor followed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from ecqs_gateway.sandbox.sftp_session import Session
 
 __all__ = ["Files"]
 
-_ON_DEMAND = re.compile(r"/(?:inbox/[0-9]{6}|receipts/[0-9]{6}(?:/taken)?)", re.ASCII)
+_ON_DEMAND = re.compile(r"/(?:inbox/[0-9]{6}|(?:receipts|audits)/[0-9]{6}(?:/taken)?)", re.ASCII)
+_OUT = ("receipts", "audits")
+"""Folders headquarters puts things into for the account to take."""
 _Answer = TypeVar("_Answer")
 
 
@@ -129,12 +131,13 @@ class Files(SFTPServerInterface):
         return SFTP_OK
 
     def _ends(self, oldpath: str, newpath: str) -> tuple[Path, Path]:
-        """Give both ends of a rename: within the inbox, or of a receipt into a ``taken`` folder."""
+        """Give both ends of a rename: within the inbox, or of what headquarters gave into a ``taken`` folder."""
         clean = posixpath.normpath(posixpath.join("/", oldpath))
-        if clean.startswith("/receipts/"):
+        folder = clean.split("/")[1]
+        if folder in _OUT:
             new = self._path(newpath)
-            if new.parent.name != "taken" or new.parent.parent.parent.name != "receipts":
-                raise PermissionError(errno.EACCES, "receipts go into taken")
+            if new.parent.name != "taken" or new.parent.parent.parent.name != folder:
+                raise PermissionError(errno.EACCES, "what was taken goes into taken")
             return self._path(oldpath), new
         return self._path(oldpath, writing=True), self._path(newpath, writing=True)
 

@@ -99,8 +99,8 @@ def test_a_unit_is_delivered_also_when_it_could_not_be_collected(bag: dict) -> N
     assert tasks["close"]["trigger"] == "all_done"
 
 
-def _dag_run(world, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    arguments = ["-m", "ecqs_gateway.airflow.local", "ecqs_nightly_sync", "--dags", str(DAGS), "--home", str(home)]
+def _dag_run(world, home: Path, dag: str = "ecqs_nightly_sync", **variables: str) -> subprocess.CompletedProcess[str]:
+    arguments = ["-m", "ecqs_gateway.airflow.local", dag, "--dags", str(DAGS), "--home", str(home)]
     return _run(arguments, world.environment() | variables)
 
 
@@ -173,6 +173,32 @@ def test_a_run_with_one_broken_unit_fails_and_the_others_are_loaded(world, w, tm
     told = done.stdout + done.stderr
     assert "ECQS-6001" in told
     assert f"mappings/{OTHER}/certificate.yaml" in told
+
+
+def test_audit_requests_are_pulled_by_unit_and_an_overdue_one_fails_its_task_only(world, w, tmp_path: Path) -> None:
+    from datetime import date
+
+    from ecqs_gateway.sandbox.audit_desk import Order, open_desk
+
+    world.without_rules()
+    for unit in (UNIT, OTHER):
+        world.province(unit, 5)
+    assert world.sync().failed == {}
+    world.running.wait_idle()
+    with open_desk(world.hq_home, ROOT / "schemas" / "calendar") as desk:
+        late = desk.draw(UNIT, Order(due=date(2020, 1, 2))).id
+        fine = desk.draw(OTHER, Order(due=date(2099, 12, 31))).id
+        done = _dag_run(world, tmp_path / "airflow", "ecqs_audit_requests")
+        world.running.wait_idle()
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "ECQS-7070" in done.stdout + done.stderr
+        assert late in done.stdout + done.stderr
+        assert [desk.audits.find(each).state for each in (late, fine)] == ["acknowledged", "acknowledged"]
+    assert _instances(tmp_path / "airflow") == {
+        ("units", None): "success",
+        ("pull", UNIT): "failed",
+        ("pull", OTHER): "success",
+    }
 
 
 def test_the_pool_and_nothing_else_comes_from_the_environment_of_the_dag_files() -> None:
