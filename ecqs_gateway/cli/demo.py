@@ -59,8 +59,13 @@ def demo(
             environment = demo_stage.environment(stage, endpoint, content / "samples")
             say(f"3  {'The Airflow DAG ' + _DAG if airflow else 'The nightly flow, without Airflow'}")
             succeeded = _run(stage, content, environment, airflow=airflow)
-        _write_env_file(stage, environment)
-        sent = _report(environment)
+            _write_env_file(stage, environment)
+            sent = _report(environment)
+            say("")
+            say("4  Reconciliation with headquarters")
+            from ecqs_gateway.cli.demo_reconcile import lose_and_mend  # noqa: PLC0415
+
+            succeeded &= lose_and_mend(stage.headquarters, environment)
         say("")
         say(f"Done in {time.monotonic() - started:.0f} s." if succeeded else "The run failed.", style="bold")
         if not succeeded:
@@ -120,6 +125,7 @@ def _next_steps(stage: DemoHome) -> None:
         (".venv/bin/ecqs show '苏XK06-001-00001'", "everything known of one certificate, in any spelling"),
         (".venv/bin/ecqs prove '苏XK06-001-00001'", "one file that proves what became of it, to anyone"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
+        (".venv/bin/ecqs reconcile --list", "what source, ledger and headquarters disagree on"),
         (".venv/bin/ecqs check", "every mistake in connectors/, mappings/ and schemas/"),
         ("docs/tutorial/your-first-province.md", "onboard a province of your own"),
     ):

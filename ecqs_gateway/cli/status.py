@@ -63,7 +63,7 @@ def status(
     """Show stop orders, the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
-        from ecqs_gateway.ledger import query, runs, stops  # noqa: PLC0415
+        from ecqs_gateway.ledger import differences, query, runs, stops  # noqa: PLC0415
 
         with open_gateway() as gateway:
             runs.close_dead(gateway.database)
@@ -71,10 +71,14 @@ def status(
             last = query.last_run(gateway.database)
             lanes = [lane for lane in query.status(gateway.database) if unit in (None, lane["unit"])]
             counts = query.run_counts(gateway.database, last["id"]) if last else []
+            differ = {
+                place: n for place, n in differences.open_counts(gateway.database).items() if unit in (None, place[0])
+            }
             names = gateway.unit_names()
     counts = [count for count in counts if unit in (None, count["unit"])]
     if as_json:
-        print_json({"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)})
+        found = {"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)}
+        print_json({**found, "differences": [{"unit": u, "kind": k, **n} for (u, k), n in differ.items()]})
         return
     say_orders(orders)
     if last is None:
@@ -93,3 +97,6 @@ def status(
             say(f"{count['unit']} {count['kind']}: {count['stopped']}", style="yellow")
     say("")
     print_table("Where the lanes stand", _LANE_COLUMNS, lanes, numbers=list(_LANE_COLUMNS)[3:8])
+    for (of, kind), classes in differ.items():
+        told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in classes.items())
+        say(f"{of} {kind}: differences are open: {told}; `ecqs reconcile --list` names them", style="yellow")

@@ -111,6 +111,10 @@ class SftpTransport(ContentModel):
     """Folder batches are uploaded to; {unit} stands for the reporting unit."""
     receipts: Annotated[Text, AfterValidator(_per_unit)] = "receipts/{unit}"
     """Folder receipts are fetched from; {unit} stands for the reporting unit."""
+    questions: Annotated[Text, AfterValidator(_per_unit)] = "questions/{unit}"
+    """Folder questions about what headquarters holds are put into, for reconciliation."""
+    answers: Annotated[Text, AfterValidator(_per_unit)] = "answers/{unit}"
+    """Folder the answers to such questions are fetched from."""
 
 
 class SignatureSettings(ContentModel):

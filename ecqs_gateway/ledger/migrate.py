@@ -26,7 +26,11 @@ _ONLY_IN = {
         "stop_order": "orders to stop, lifted ones included",
         "correction": "corrections of dead letters, with who decided",
         "content_bundle": "content bundles kept as evidence (their files stay in the stage)",
-    }
+    },
+    "0008": {
+        "reconciliation": "reconciliations with headquarters and sources",
+        "difference": "differences they found, settled ones included",
+    },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""
 

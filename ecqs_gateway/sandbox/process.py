@@ -21,6 +21,8 @@ from typing import NoReturn
 
 from ecqs_gateway.doors import clock
 from ecqs_gateway.sandbox import anchors
+from ecqs_gateway.sandbox.enquiries import Desk, Enquiries
+from ecqs_gateway.sandbox.holdings import Holdings
 from ecqs_gateway.sandbox.home import Home, replace_file
 from ecqs_gateway.sandbox.judge import glimpse, judge
 from ecqs_gateway.sandbox.keys import KeyRing, SigningKey
@@ -58,6 +60,7 @@ class Processor:
         self._office = office
         self._misbehaviour = misbehaviour
         self._die = die
+        self._enquiries = Enquiries(home, Desk(office.seal, office.issuer, office.keys, Holdings(home, store)))
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
@@ -72,12 +75,14 @@ class Processor:
         if package is not None:
             self._advance(package)
             worked = True
+        worked |= self._enquiries.round(clock.now())
         return self._publish() or worked
 
     def idle(self) -> bool:
         """True when nothing is left to do: gaps may be waiting for their batch, copies for the first to be taken."""
         return not (
             any(self._inbox_files())
+            or any(self._enquiries.waiting())
             or any(self._home.spool.iterdir())
             or self._store.next_ready()
             or self._store.open_publications()

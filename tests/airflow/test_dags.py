@@ -99,6 +99,13 @@ def test_a_unit_is_delivered_also_when_it_could_not_be_collected(bag: dict) -> N
     assert tasks["close"]["trigger"] == "all_done"
 
 
+def test_units_are_compared_one_by_one_and_the_run_is_closed_whatever_became_of_them(bag: dict) -> None:
+    tasks = bag["dags"]["ecqs_reconciliation"]["tasks"]
+    assert set(tasks) == {"plan", "compare", "close"}
+    assert tasks["compare"]["mapped"]
+    assert tasks["close"]["trigger"] == "all_done"
+
+
 def _dag_run(world, home: Path) -> subprocess.CompletedProcess[str]:
     arguments = ["-m", "ecqs_gateway.airflow.local", "ecqs_nightly_sync", "--dags", str(DAGS), "--home", str(home)]
     return _run(arguments, world.environment())

@@ -36,7 +36,19 @@ __all__ = ["all_checks", "context_of", "examine"]
 _CONTENT_SECONDS = 7.0
 _LEDGER_SECONDS = 5.0
 _DEEP_SECONDS = 3600.0
-_MODULES = ("content", "disk", "ledger", "stage", "times", "keys", "headquarters", "sources", "work", "programs")
+_MODULES = (
+    "content",
+    "disk",
+    "ledger",
+    "stage",
+    "times",
+    "keys",
+    "headquarters",
+    "sources",
+    "work",
+    "reconciled",
+    "programs",
+)
 """The modules of checks, in the order in which they are shown."""
 _Result = TypeVar("_Result")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from ecqs_gateway.ledger import tables_reconcile  # noqa: F401  its tables join the metadata
 from ecqs_gateway.ledger.tables import metadata
 
 connection = context.config.attributes.get("connection")
