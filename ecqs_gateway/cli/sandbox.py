@@ -140,7 +140,7 @@ def behave(home: Home = None) -> None:
 
 @app.command()
 def tamper(
-    act: Annotated[str, typer.Argument(help="lose, age, alter, double or respell.")],
+    act: Annotated[str, typer.Argument(help="What to do: lose, age, alter, double or respell.")],
     unit: Annotated[str, typer.Option(help="Reporting unit, such as 320000.")],
     kind: Annotated[str, typer.Option(help="Record kind, such as certificate.")],
     key: Annotated[list[str] | None, typer.Option(help="Business key of a record; may be repeated.")] = None,

@@ -22,7 +22,18 @@ from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, dead_letter, extraction, record_version
 
-__all__ = ["Place", "Repair", "commit", "known_letters", "made_by", "places", "state_of", "stored_rows"]
+__all__ = [
+    "Origin",
+    "Place",
+    "Repair",
+    "commit",
+    "known_letters",
+    "made_by",
+    "origins",
+    "places",
+    "state_of",
+    "stored_rows",
+]
 
 ROWS = ("key", "digest", "previous", "ordering", "extraction_id", "source_row")
 
@@ -157,3 +168,34 @@ def state_of(database: Database, batch_id: str) -> str:
     """Say how far a batch has come."""
     with database.read() as connection:
         return str(connection.execute(sa.select(batch.c.state).where(batch.c.id == batch_id)).scalar_one())
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where some records were made: the stored rows (stage files as JSON), the content bundle, and row by key."""
+
+    files: str
+    bundle: str
+    rows: Mapping[str, int]
+
+
+def origins(database: Database, lane_number: int, keys: Sequence[str]) -> list[Origin]:
+    """Find the stored source rows of the last version of these keys, extraction by extraction."""
+    wanted = (
+        sa.select(
+            record_version.c.key, record_version.c.source_row, extraction.c.id, extraction.c.files, batch.c.bundle
+        )
+        .join(batch, (batch.c.lane_id == record_version.c.lane_id) & (batch.c.sequence == record_version.c.sequence))
+        .join(extraction, extraction.c.id == record_version.c.extraction_id)
+        .order_by(record_version.c.sequence)
+    )
+    with database.read() as connection:
+        mine = (record_version.c.lane_id == lane_number, in_values(connection, record_version.c.key, keys))
+        last = {row.key: row for row in connection.execute(wanted.where(*mine))}
+    together: dict[tuple[int, str], list[sa.Row[Any]]] = {}
+    for row in last.values():
+        together.setdefault((row.id, row.bundle), []).append(row)  # type: ignore[arg-type]
+    return [
+        Origin(found[0].files, bundle, {row.key: int(row.source_row) for row in found})
+        for (_, bundle), found in sorted(together.items())
+    ]

@@ -128,6 +128,22 @@ def test_a_source_sweep_finds_what_slipped_and_what_was_deleted_and_leaves_alone
     assert {w.key(UNIT, 70), w.key(UNIT, 71)} <= synced.held(UNIT).keys()
 
 
+def test_a_changed_mapping_is_no_change_of_the_source(synced, w) -> None:
+    """Nothing is queued that only comes out differently because the content changed; what did change is."""
+    mapping = f"mappings/{UNIT}/{KIND}.yaml"
+    text = (synced.content / mapping).read_text(encoding="utf-8")
+    synced.write(mapping, text.replace("某某市场监督管理局", "江苏省市场监督管理局"))
+    synced.put(UNIT, [w.licence(UNIT, 60, qymc="悄悄改名有限公司", gxsj="2026-01-01 00:00:00")])
+    swept = _lane(_reconcile(synced, source=True, repair=True))
+    assert swept.repaired.queued == 1
+    by_action = {}
+    for each in swept.differences:
+        by_action.setdefault(str(each.action), []).append(each.key)
+    assert by_action["queue"] == [w.key(UNIT, 60)]
+    assert len(by_action["person"]) == 99  # the other twenty lie above the watermark's overlap and wait
+    assert all(each.note and "--since" in each.note for each in swept.differences if each.action == "person")
+
+
 def test_a_record_is_taken_back_only_by_a_person_with_a_reason_after_it_was_found(synced, w) -> None:
     key = w.key(UNIT, 70)
     decision = decide.Decision(UNIT, KIND, key, "持证企业已注销，来源删除", "王")

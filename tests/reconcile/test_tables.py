@@ -57,6 +57,15 @@ def test_every_planted_difference_is_found_in_its_class(sides) -> None:
     assert found.pairs < 1000
 
 
+def test_tables_whose_columns_have_other_types_are_compared_as_texts(sides) -> None:
+    with sides[0].engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE theirs ALTER COLUMN name TYPE varchar(100)")
+        connection.exec_driver_sql("UPDATE theirs SET name = 'x' WHERE two = '9'")
+    found = compare_tables(*sides)
+    assert [json.loads(key)[1] for key in found.different] == ["9"]
+    assert (found.missing_there, found.missing_here) == ((), ())
+
+
 def test_other_databases_and_other_columns_are_refused(sides, tmp_path) -> None:
     other = TableSide(sa.create_engine("sqlite://"), "ours", ("one",), ("one",))
     with pytest.raises(Misconfigured, match="ECQS-8080"):

@@ -16,6 +16,7 @@ from ecqs_gateway.extract.chunk import Chunk
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.prepare import Draft, Known, prepare
+from ecqs_gateway.flows.reconciliation.cause import by_content, keys_of
 from ecqs_gateway.flows.reconciliation.compare import Lane
 from ecqs_gateway.ledger import differences as ledger_differences
 from ecqs_gateway.ledger import digest_trees, query, resends, versions
@@ -55,7 +56,7 @@ def sweep(gateway: Gateway, lane: Lane) -> Swept:
     """
     plan = gateway.lane(lane.unit, lane.kind)
     _, mark = gateway.peek(lane.unit, lane.kind)
-    if mark is None and isinstance(plan.stream, SqlStream) and plan.stream.changed_at is not None:
+    if mark is None and getattr(plan.stream, "changed_at", None) is not None:
         return Swept(notes=["the source was never read whole: run `ecqs sync` first"])
     known = _known(gateway, lane)
     found, seen = Swept(), _Seen()
@@ -65,12 +66,12 @@ def sweep(gateway: Gateway, lane: Lane) -> Swept:
             draft = gateway.limits.work(prepare, plan, chunk, known, extraction_id=0)
             _take(gateway, lane, chunk, draft, found, seen)
     coming = _coming(gateway, plan, known, mark)
-    _changed(gateway, lane, found, seen, coming)
+    remapped = _changed(gateway, lane, plan, found, seen, coming)
     if isinstance(plan.stream, SqlStream):
         _deleted(gateway, lane, found, seen)
     else:
-        found.notes.append("the source is a folder of files: a record that is in none of them may still be valid")
-    found.rows = _without(plan, found.rows, coming)
+        found.notes.append("only of a database it can be told what was deleted: files and APIs may leave records out")
+    found.rows = _without(plan, found.rows, coming | remapped)
     return found
 
 
@@ -121,25 +122,33 @@ def _coming(gateway: Gateway, plan: LanePlan, known: Known, mark: str | None) ->
     return frozenset(keys)
 
 
-def _changed(gateway: Gateway, lane: Lane, found: Swept, seen: _Seen, coming: frozenset[str]) -> None:
-    """Say what is off in records the source has."""
+def _changed(
+    gateway: Gateway, lane: Lane, plan: LanePlan, found: Swept, seen: _Seen, coming: frozenset[str]
+) -> frozenset[str]:
+    """Say what is off in records the source has; gives those whose row is as it was, and only the content changed."""
     off = pl.concat(seen.off).unique("key", keep="last", maintain_order=True) if seen.off else pl.DataFrame()
     if off.is_empty():
-        return
+        return frozenset()
     history = ledger_differences.history(gateway.database, lane.number, off["key"].to_list())
-    queued = resends.stored_rows(gateway.database, lane.number)
+    queued = resends.stored_rows(gateway.database, lane.number) > 0
+    known = off.filter((pl.col("verdict") == "fresh") & pl.col("previous").is_not_null())["key"].to_list()
+    remapped = by_content(gateway, lane, plan, found.rows, [key for key in known if key not in coming])
     for key, version, previous, verdict in off.iter_rows():
-        waits = key in coming or queued > 0
         kind_of = Class.DIFFERENT if previous is not None else Class.MISSING_HERE
-        if verdict == "older" or version in history.versions.get(key, ()):
-            kind_of = Class.SUPERSEDED
-        action = Action.WAIT if waits else Action.QUEUE
+        action, note = Action.QUEUE, None
         if verdict == "older":
-            action = Action.PERSON
-        note = "the source has an older row than the one sent" if verdict == "older" else None
-        found.differences.append(
-            Difference(SOURCE, Class.WAITING if waits else kind_of, key, previous, version, action, note=note)
-        )
+            kind_of, action, note = Class.SUPERSEDED, Action.PERSON, "the source has an older row than the one sent"
+        elif key in coming or queued:
+            kind_of, action = Class.WAITING, Action.WAIT
+        elif key in remapped:
+            action, note = (
+                Action.PERSON,
+                "the row is as it was sent: mapping or codes changed since (`ecqs sync --since`)",
+            )
+        elif version in history.versions.get(key, ()):
+            kind_of = Class.SUPERSEDED
+        found.differences.append(Difference(SOURCE, kind_of, key, previous, version, action, note=note))
+    return remapped
 
 
 def _deleted(gateway: Gateway, lane: Lane, found: Swept, seen: _Seen) -> None:
@@ -158,15 +167,14 @@ def _deleted(gateway: Gateway, lane: Lane, found: Swept, seen: _Seen) -> None:
     ]
 
 
-def _without(plan: LanePlan, rows: list[Chunk], coming: frozenset[str]) -> list[Chunk]:
-    """Leave out the rows that the next sync reads anyway."""
-    if not coming:
+def _without(plan: LanePlan, rows: list[Chunk], left: frozenset[str]) -> list[Chunk]:
+    """Leave out the rows of some keys: those the next sync reads anyway, and those that did not change."""
+    if not left:
         return rows
     kept = []
     for chunk in rows:
-        mapped = plan.mapping.apply(chunk.frame, chunk.children, table=plan.table)
-        keys = mapped.frame.select(ROW, pl.col(plan.spec.key).alias("key"))
-        wanted = keys.filter(~pl.col("key").is_in(list(coming)) | pl.col("key").is_null())[ROW]
+        keys = keys_of(plan, chunk)
+        wanted = keys.filter(~pl.col("key").is_in(list(left)) | pl.col("key").is_null())[ROW]
         if wanted.len():
             kept.append(_subset(chunk, wanted))
     return kept
