@@ -171,6 +171,9 @@ _HEAD = """# Measured: finding what differs between two tables
 
 Written by `benchmarks/reconcile.py`, which `make bench` runs. Ways take turns on the same two PostgreSQL tables of 28
 columns; each finds exactly the planted rows, or the run fails. reladiff runs as a process of its own, start included.
+Where the load when it began is above 1, other programs took part of both processors, and neither seconds nor ratios
+say much: our statements take 4.5 us of processor time a row and side, one process a side, so about 5 s for a million.
+Comparing the trees that ledger and headquarters keep anyway is another matter: see F11 in docs/reference/soak.md.
 
 """
 

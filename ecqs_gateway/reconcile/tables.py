@@ -47,7 +47,9 @@ class TableSide:
 
 @dataclass(frozen=True)
 class TableDifference:
-    """What two tables differ in: keys (as JSON lists of texts) by class, and what it took to find out.
+    """What two tables differ in: keys by class, and what it took to find out.
+
+    A key of several columns is told as a JSON list of texts, one of a single column as ``=`` and the text.
 
     ``buckets`` digests and ``pairs`` of key and leaf left the servers, both sides counted together.
     """
@@ -110,10 +112,11 @@ class _Side:
     def __init__(self, side: TableSide, connection: sa.Connection) -> None:
         self._connection, self._side = connection, side
         quote = connection.dialect.identifier_preparer.quote
-        names = ", ".join(f"{quote(name)}::text" for name in side.key)
+        names = [f"{quote(name)}::text" for name in side.key]
         self._table = ".".join(quote(piece) for piece in side.table.split("."))
-        # A JSON list of the key's texts: (1, 11) and (11, 1) read differently, and so do NULL and ''.
-        self._key = f"json_build_array({names})::text"
+        # Of several columns a JSON list: (1, 11) and (11, 1) read differently, and so do NULL and ''.
+        several = f"json_build_array({', '.join(names)})::text"
+        self._key = several if len(names) > 1 else f"coalesce('=' || {names[0]}, 'NULL')"
         row = ", ".join(quote(name) for name in side.columns)
         self._row = f"ROW({row})"
         self._leaf = ""

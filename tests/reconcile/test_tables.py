@@ -66,6 +66,15 @@ def test_tables_whose_columns_have_other_types_are_compared_as_texts(sides) -> N
     assert (found.missing_there, found.missing_here) == ((), ())
 
 
+def test_a_key_of_one_column_may_be_null(sides) -> None:
+    with sides[0].engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM theirs WHERE two = '21'")
+        connection.exec_driver_sql("INSERT INTO theirs VALUES ('1', NULL, 'x', NULL)")
+    by_two = [TableSide(side.engine, side.table, ("two",), COLUMNS) for side in sides]
+    found = compare_tables(*by_two)
+    assert (found.missing_there, found.missing_here, found.different) == (("=21",), ("NULL",), ())
+
+
 def test_other_databases_and_other_columns_are_refused(sides, tmp_path) -> None:
     other = TableSide(sa.create_engine("sqlite://"), "ours", ("one",), ("one",))
     with pytest.raises(Misconfigured, match="ECQS-8080"):
