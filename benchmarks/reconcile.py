@@ -173,7 +173,8 @@ Written by `benchmarks/reconcile.py`, which `make bench` runs. Ways take turns o
 columns; each finds exactly the planted rows, or the run fails. reladiff runs as a process of its own, start included.
 Where the load when it began is above 1, other programs took part of both processors, and neither seconds nor ratios
 say much: our statements take 4.5 us of processor time a row and side, one process a side, so about 5 s for a million.
-Comparing the trees that ledger and headquarters keep anyway is another matter: see F11 in docs/reference/soak.md.
+Comparing the trees that ledger and headquarters keep anyway is another matter, with its figures in
+docs/adr/0011-digest-tree.md.
 
 """
 
@@ -187,19 +188,21 @@ def _text(bench: Bench, rows: int, load: float, tree_line: str) -> str:
         f"| {name} | {medians[name]:.1f} | {', '.join(f'{each:.1f}' for each in taken)} |"
         for name, taken in bench.seconds.items()
     ]
-    lines += _goals(medians) if rows >= 1_000_000 else ["", "The goals are about 1,000,000 rows."]
+    lines += _goals(medians, load) if rows >= 1_000_000 else ["", "The goals are about 1,000,000 rows."]
     return "\n".join([*lines, "", *(f"- {note}" for note in (*bench.notes, tree_line)), ""])
 
 
-def _goals(medians: dict[str, float]) -> list[str]:
+def _goals(medians: dict[str, float], load: float) -> list[str]:
+    beside = ", beside other programs" if load > 2 else ""
     lines = ["", "| goal | wanted | measured | |", "|---|---|---|---|"]
     for key, wanted in (("integer key", 3.0), ("text key", 15.0)):
         if f"reladiff, {key}" in medians:
             ratio = medians[f"reladiff, {key}"] / medians[f"ours, {key}"]
-            kept = "met" if ratio >= wanted else "**missed**"
+            kept = "met" if ratio >= wanted else f"**missed**{beside}"
             lines.append(f"| speed over reladiff, {key} | ≥ {wanted:g} | {ratio:.1f} | {kept} |")
     slowest = max(seconds for name, seconds in medians.items() if name.startswith("ours"))
-    lines.append(f"| seconds, quiet machine | ≤ 8 | {slowest:.1f} | {'met' if slowest <= 8 else '**missed**'} |")
+    kept = "met" if slowest <= 8 else f"**missed**{beside}"
+    lines.append(f"| seconds | ≤ 8 | {slowest:.1f} | {kept} |")
     return lines
 
 

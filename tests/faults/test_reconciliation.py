@@ -220,4 +220,4 @@ def test_all_planted_differences_are_found_and_no_others(tmp_path: Path, one_mon
     if soak.SOAK:
         planted(tmp_path, records=1_000_000, rounds=8, one_month=one_month)
     else:
-        planted(tmp_path, records=6_000, rounds=4, one_month=one_month)
+        planted(tmp_path, records=4_000, rounds=3, one_month=one_month)

@@ -228,6 +228,30 @@ def test_the_tree_follows_refusals_and_later_versions_and_a_full_build_gives_the
     assert [lane.digest_here for lane in full.lanes] == [lane.digest_here for lane in light.lanes]
 
 
+def test_a_ledger_in_postgresql_does_the_same(bare, w, postgresql_url: str) -> None:
+    bare.without_rules()
+    bare.ledger_url = postgresql_url
+    bare.province(UNIT, 90)
+    with bare.headquarters():
+        bare.sync()
+        lost = _tamper(bare, "lose", 3, 70)
+        _tamper(bare, "alter", 5)
+        with bare.table(UNIT) as table:
+            table.execute("DELETE FROM zs WHERE id = 8")
+        result = _reconcile(bare, source=True, repair=True)
+        assert _classes(result) == {
+            "headquarters/missing_there": lost,
+            "headquarters/different": {w.key(UNIT, 5)},
+            "source/deleted_at_source": {w.key(UNIT, 8)},
+        }
+        assert (_lane(result).repaired.resent, _lane(result).confirmed) == (2, True)
+        with bare.gateway() as gateway:
+            decide.invalidate(gateway, decide.Decision(UNIT, KIND, w.key(UNIT, 8), "来源删除", "王"))
+            counts = differences.open_counts(gateway.database)
+        assert counts == {(UNIT, KIND): {"deleted_at_source": 1, "different": 1}}
+        assert _classes(_reconcile(bare, source=True)) == {"headquarters/different": {w.key(UNIT, 5)}}
+
+
 def test_headquarters_that_cannot_be_asked_fails_its_units_and_the_source_is_compared_all_the_same(bare, w) -> None:
     bare.without_rules()
     bare.province(UNIT, 3)
