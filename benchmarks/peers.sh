@@ -24,3 +24,4 @@ peer dlt 'dlt[filesystem,parquet]' 'sqlalchemy>=2,<2.1' psycopg2-binary connecto
 peer sling sling==1.4.11 sling-linux-amd64==1.4.11
 peer tap meltanolabs-tap-postgres
 peer target target-jsonl
+peer reladiff reladiff psycopg2-binary

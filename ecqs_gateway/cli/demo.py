@@ -59,11 +59,16 @@ def demo(
             environment = demo_stage.environment(stage, endpoint, content / "samples")
             say(f"3  {'The Airflow DAG ' + _DAG if airflow else 'The nightly flow, without Airflow'}")
             succeeded = _run(stage, content, environment, airflow=airflow)
+            _write_env_file(stage, environment)
+            sent = _report(environment)
             if succeeded:
                 say("4  A random inspection: headquarters draws, the province answers from what it sent")
                 demo_audit.inspect(stage, content, environment)
-        _write_env_file(stage, environment)
-        sent = _report(environment)
+            say("")
+            say("5  Reconciliation with headquarters")
+            from ecqs_gateway.cli.demo_reconcile import lose_and_mend  # noqa: PLC0415
+
+            succeeded &= lose_and_mend(stage.headquarters, environment)
         say("")
         say(f"Done in {time.monotonic() - started:.0f} s." if succeeded else "The run failed.", style="bold")
         if not succeeded:
@@ -124,6 +129,7 @@ def _next_steps(stage: DemoHome) -> None:
         (".venv/bin/ecqs prove '苏XK06-001-00001'", "one file that proves what became of it, to anyone"),
         (".venv/bin/ecqs audits list --all", "what headquarters drew at random, and how it was answered"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
+        (".venv/bin/ecqs reconcile --list", "what source, ledger and headquarters disagree on"),
         (".venv/bin/ecqs check", "every mistake in connectors/, mappings/ and schemas/"),
         ("docs/tutorial/your-first-province.md", "onboard a province of your own"),
     ):

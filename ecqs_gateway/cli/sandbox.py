@@ -139,3 +139,24 @@ def behave(home: Home = None) -> None:
 
         take_back(_home(home))
     say("Headquarters behaves again.")
+
+
+@app.command()
+def tamper(
+    act: Annotated[str, typer.Argument(help="What to do: lose, age, alter, double or respell.")],
+    unit: Annotated[str, typer.Option(help="Reporting unit, such as 320000.")],
+    kind: Annotated[str, typer.Option(help="Record kind, such as certificate.")],
+    key: Annotated[list[str] | None, typer.Option(help="Business key of a record; may be repeated.")] = None,
+    number: Annotated[int, typer.Option(min=1, help="Without --key: so many records, spread over all.")] = 1,
+    home: Home = None,
+) -> None:
+    """Lose, age, alter, double or respell records headquarters holds, for `ecqs reconcile` to find."""
+    with errors():
+        from ecqs_gateway.sandbox import tamper as tampering  # noqa: PLC0415
+
+        if act not in tampering.ACTS:
+            say(f"There is no act {act}; known: {', '.join(tampering.ACTS)}", style="red")
+            raise typer.Exit(1)
+        keys = key or tampering.held_keys(_home(home), unit, kind, number)
+        tampering.tamper(_home(home), act, unit, kind, keys)
+    say(f"Done to {len(keys)} records: {', '.join(keys[:5])}{' …' if len(keys) > 5 else ''}")

@@ -65,7 +65,7 @@ def status(
     """Show stop orders, the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
-        from ecqs_gateway.ledger import audits, drifts, query, runs, stops  # noqa: PLC0415
+        from ecqs_gateway.ledger import audits, differences, drifts, query, runs, stops  # noqa: PLC0415
 
         with open_gateway() as gateway:
             runs.close_dead(gateway.database)
@@ -73,6 +73,9 @@ def status(
             last = query.last_run(gateway.database)
             lanes = [lane for lane in query.status(gateway.database) if unit in (None, lane["unit"])]
             counts = query.run_counts(gateway.database, last["id"]) if last else []
+            differ = {
+                place: n for place, n in differences.open_counts(gateway.database).items() if unit in (None, place[0])
+            }
             names = gateway.unit_names()
             drifted = drifts.standing(gateway.database, unit)
             asked = audit_rows(gateway, unit, open_only=True)
@@ -80,8 +83,8 @@ def status(
     counts = [count for count in counts if unit in (None, count["unit"])]
     if as_json:
         told = {"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)}
-        drift = [asdict(hold) for hold in drifted]
-        print_json(told | {"audits": asked, "quarantined": strange, "drift": drift})
+        told |= {"audits": asked, "quarantined": strange, "drift": [asdict(hold) for hold in drifted]}
+        print_json(told | {"differences": [{"unit": u, "kind": k, **n} for (u, k), n in differ.items()]})
         return
     say_orders(orders)
     for hold in drifted:
@@ -105,3 +108,6 @@ def status(
     print_table("Where the lanes stand", _LANE_COLUMNS, lanes, numbers=list(_LANE_COLUMNS)[3:8])
     if asked:
         say(f"\nHeadquarters asks for {len(asked)} dossiers, the first due {asked[0]['due']}: see `ecqs audits list`.")
+    for (of, kind), classes in differ.items():
+        told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in classes.items())
+        say(f"{of} {kind}: differences are open: {told}; `ecqs reconcile --list` names them", style="yellow")

@@ -147,6 +147,10 @@ class SftpTransport(ContentModel):
     """Folder receipts are fetched from; {unit} stands for the reporting unit."""
     audits: Annotated[Text, AfterValidator(_per_unit)] = "audits/{unit}"
     """Folder audit requests are fetched from; {unit} stands for the reporting unit."""
+    questions: Annotated[Text, AfterValidator(_per_unit)] = "questions/{unit}"
+    """Folder questions about what headquarters holds are put into, for reconciliation."""
+    answers: Annotated[Text, AfterValidator(_per_unit)] = "answers/{unit}"
+    """Folder the answers to such questions are fetched from."""
 
 
 class SignatureSettings(ContentModel):

@@ -65,6 +65,8 @@ class Draft:
     counts: Counts
     known: pl.DataFrame = field(repr=False)
     """``fresh`` as ``Known.recent`` wants it."""
+    met: pl.DataFrame = field(repr=False)
+    """Every good record: ``__row``, ``key``, ``version``, ``previous`` (last known version), ``verdict``."""
 
 
 def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -> Draft:
@@ -93,7 +95,8 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]))
     passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"), pl.col(ROW).alias("source_row"))
     recent = fresh.select("key", known_digest="version", known_ordering=pl.col("ordering").cast(pl.String))
-    return Draft(fresh, checked.flags, letters, passed, counts, recent)
+    met = judged.select(ROW, "key", "version", "previous", "verdict")
+    return Draft(fresh, checked.flags, letters, passed, counts, recent, met)
 
 
 def _source_keys(lane: LanePlan, source: pl.DataFrame) -> pl.DataFrame:

@@ -93,6 +93,7 @@ EVENTS: Mapping[str, Event] = {
             "package": "SHA-256 of the package",
             "records": "number of records",
             "extraction": "number of the extraction its records come from",
+            "reconciliation": "number of the comparison whose findings it mends: records sent again or taken back",
         },
     ),
     "prepared": Event(
@@ -161,6 +162,31 @@ EVENTS: Mapping[str, Event] = {
         },
     ),
     "drift gone": Event(_LANE, "a run went through to its end without meeting the drift that held the lane", {}),
+    "reconciled": Event(
+        _LANE,
+        "a lane was compared with headquarters, its source, or both",
+        {
+            "reconciliation": "its number",
+            "scope": "`headquarters`, `source` or `both`",
+            "sequence": "last batch that counts",
+            "cutoff": "receipt number headquarters was compared at",
+            "records": "records headquarters should hold",
+            "here": "digest of the ledger's tree",
+            "there": "digest of headquarters' tree, as it signed it",
+            "differences": "number of differences by side and class",
+        },
+    ),
+    "invalidation ordered": Event(
+        _LANE,
+        "a person has a record taken back at headquarters",
+        {
+            "reconciliation": "number of the comparison after which it was ordered",
+            "version": "digest of the invalidation",
+            "previous": "digest of the version taken back",
+            "by": "name of the person",
+            "reason": "SHA-256 of the reason",
+        },
+    ),
     "letters retried": Event(
         _EXTRACTION,
         "stored rows of dead letters are put in line to be mapped anew",

@@ -37,6 +37,8 @@ _ONLY_IN = {
         "followup_scan": "notes of which batches were looked through for it",
         tables_audits.audit_request.name: "audit requests of headquarters, with their cases and answers",
         tables_audits.audit_arrival.name: "files that came from headquarters' audit folder, quarantined ones included",
+        "reconciliation": "reconciliations with headquarters and sources",
+        "difference": "differences they found, settled ones included",
     },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""

@@ -32,9 +32,11 @@ __all__ = [
     "commit_prepared",
     "count_unsent",
     "count_unsettled",
+    "insert_batches",
     "manifest_before",
     "one_to_send",
     "record_attempt",
+    "take_sequences",
     "to_send",
 ]
 
@@ -87,8 +89,8 @@ def commit_prepared(
     """
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
-        _take_sequences(connection, lease, prepared.batches)
-        _insert_batches(connection, lease, current, prepared.batches)
+        take_sequences(connection, lease, prepared.batches)
+        insert_batches(connection, lease, current, prepared.batches)
         constant = (pl.lit(lease.lane_id).alias("lane_id"), pl.lit(prepared.extraction_id).alias("extraction_id"))
         columns = ("key", "sequence", "digest", "previous", "position", "ordering", "source_row")
         # Sorted, because the table is a tree by key: neighbours share its pages.
@@ -133,7 +135,8 @@ def _letters(
     return new, known, {"resolved": resolved} | ({"withdrawn": withdrawn} if withdrawn else {})
 
 
-def _take_sequences(connection: sa.Connection, lease: Lease, batches: tuple[Outgoing, ...]) -> None:
+def take_sequences(connection: sa.Connection, lease: Lease, batches: tuple[Outgoing, ...]) -> None:
+    """Take the next sequences of the lane for these batches; raises Conflict ECQS-3014 when they are taken."""
     if not batches:
         return
     first = batches[0].sequence
@@ -152,7 +155,8 @@ def _take_sequences(connection: sa.Connection, lease: Lease, batches: tuple[Outg
         )
 
 
-def _insert_batches(connection: sa.Connection, lease: Lease, current: Run, batches: tuple[Outgoing, ...]) -> None:
+def insert_batches(connection: sa.Connection, lease: Lease, current: Run, batches: tuple[Outgoing, ...]) -> None:
+    """Put sealed batches into the outbox, inside the caller's transaction."""
     for sealed in batches:
         values = {
             "id": sealed.id,

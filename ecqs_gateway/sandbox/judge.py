@@ -16,7 +16,7 @@ from lxml import etree
 
 from ecqs_gateway.sandbox.package import NAMESPACE, Refusal, Schemas, check_plain
 
-__all__ = ["KEY_FIELDS", "RecordVerdict", "glimpse", "judge"]
+__all__ = ["KEY_FIELDS", "MONTH_FIELDS", "RecordVerdict", "glimpse", "judge", "place_of"]
 
 _NS = f"{{{NAMESPACE}}}"
 KEY_FIELDS = {
@@ -29,6 +29,15 @@ KEY_FIELDS = {
     "supervision_check": "check_number",
 }
 """Per record kind the field of the body that is the business key."""
+MONTH_FIELDS = {
+    "approval": "submission_date",
+    "certificate": "issue_date",
+    "penalty": "decision_date",
+    "risk_signal": "found_date",
+    "sampling_inspection": "published_date",
+    "supervision_check": "check_date",
+}
+"""Per record kind the field of the body that says in which month of the digest tree the record stands."""
 
 _ELEMENT = re.compile(r"Element '(?:\{[^}]*\})?([A-Za-z_]+)'")
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -49,6 +58,9 @@ class RecordVerdict:
     code: str | None = None
     field: str | None = None
     reason: str | None = None
+    product: str | None = None
+    month: str | None = None
+    """Where the record stands in the digest tree; None without a body."""
 
 
 def judge(xml: bytes, manifest: Mapping[str, str], schemas: Schemas) -> list[RecordVerdict]:
@@ -144,12 +156,22 @@ def _verdict(record: etree._Element, position: int, kind: str) -> RecordVerdict:
         return verdict if body is None else replace(verdict, code="HQ-202", field="", reason="作废记录不得带正文")
     if body is None:
         return replace(verdict, code="HQ-202", reason="记录正文不是本批次的数据种类")
+    product, month = place_of(body)
+    verdict = replace(verdict, product=product, month=month)
     if _digest(body) != verdict.version:
         return replace(verdict, code="HQ-201", reason="版本摘要与正文不一致")
     field = KEY_FIELDS.get(kind)
     if field is not None and body.findtext(f"{_NS}{field}") != verdict.key:
         return replace(verdict, code="HQ-202", field=field, reason="业务主键与正文不一致")
     return _dates(verdict, body) if kind == "certificate" else verdict
+
+
+def place_of(body: etree._Element) -> tuple[str, str]:
+    """Give product (the first product class in the body) and month (of the kind's date); ``-`` where there is none."""
+    product = next((found.text for found in body.iter(f"{_NS}product_class")), None)
+    field = MONTH_FIELDS.get(etree.QName(body).localname)
+    day = next((found.text for found in body.iter(f"{_NS}{field}")), None) if field is not None else None
+    return product or "-", day[:7] if day else "-"
 
 
 def _digest(body: etree._Element) -> str:

@@ -59,10 +59,11 @@ def load(store: Store, package: Package) -> Loaded:
     )
     store.write_many("UPDATE versions SET outcome = 'loaded' WHERE package = ? AND outcome = 'valid'", [(package.id,)])
     store.write_many(
-        "INSERT INTO holdings (kind, key, unit, version, valid, package)"
-        " SELECT kind, key, unit, version, action = 'upsert', package FROM versions"
+        "INSERT INTO holdings (kind, key, unit, version, valid, package, product, month)"
+        " SELECT kind, key, unit, version, action = 'upsert', package, product, month FROM versions"
         " WHERE package = ? AND outcome = 'loaded' ON CONFLICT (kind, key, unit)"
-        " DO UPDATE SET version = excluded.version, valid = excluded.valid, package = excluded.package",
+        " DO UPDATE SET version = excluded.version, valid = excluded.valid, package = excluded.package,"
+        " product = excluded.product, month = excluded.month",
         [(package.id,)],
     )
     return Loaded(len(versions), hashlib.sha256("".join(versions).encode()).hexdigest())

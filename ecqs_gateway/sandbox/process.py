@@ -23,6 +23,8 @@ from ecqs_gateway.doors import clock
 from ecqs_gateway.sandbox import anchors
 from ecqs_gateway.sandbox.audit_desk import AuditDesk
 from ecqs_gateway.sandbox.audit_writing import Sealing
+from ecqs_gateway.sandbox.enquiries import Desk, Enquiries
+from ecqs_gateway.sandbox.holdings import Holdings
 from ecqs_gateway.sandbox.home import Home, replace_file
 from ecqs_gateway.sandbox.judge import glimpse, judge
 from ecqs_gateway.sandbox.keys import KeyRing, SigningKey
@@ -63,6 +65,7 @@ class Processor:
         self._misbehaviour = misbehaviour
         self._die = die
         self._desk = AuditDesk.of(home, store, Sealing(office.seal, office.issuer), office.calendar)
+        self._enquiries = Enquiries(home, Desk(office.seal, office.issuer, office.keys, Holdings(home, store)))
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
@@ -77,6 +80,7 @@ class Processor:
         if package is not None:
             self._advance(package)
             worked = True
+        worked |= self._enquiries.round(clock.now())
         published = self._publish()
         return self._desk.publish() or published or worked
 
@@ -84,6 +88,7 @@ class Processor:
         """True when nothing is left to do: gaps may be waiting for their batch, copies for the first to be taken."""
         return not (
             any(self._inbox_files())
+            or any(self._enquiries.waiting())
             or any(self._home.spool.iterdir())
             or self._store.next_ready()
             or self._store.open_publications()

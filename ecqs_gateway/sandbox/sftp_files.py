@@ -1,8 +1,8 @@
 """The file operations of one SFTP session, confined to the account's folder.
 
-What an account may do: write below ``inbox/``, list and read everything of its own, and put receipts and audit messages
-it has taken into the ``taken`` folder beside them. A name from the wire becomes a local path only after it has been
-split and each piece looked at; symbolic links are neither made nor followed.
+What an account may do: write below ``inbox/`` and ``questions/``, list and read everything of its own, and put
+receipts, answers and audit messages it has taken into the folder ``taken`` beside them. A name from the wire becomes a
+local path only after it has been split and each piece looked at; symbolic links are neither made nor followed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,11 @@ from ecqs_gateway.sandbox.sftp_session import Session
 
 __all__ = ["Files"]
 
-_ON_DEMAND = re.compile(r"/(?:inbox/[0-9]{6}|(?:receipts|audits)/[0-9]{6}(?:/taken)?)", re.ASCII)
-_OUT = ("receipts", "audits")
+_ON_DEMAND = re.compile(
+    r"/(?:inbox/[0-9]{6}|questions/[0-9]{6}|(?:receipts|answers|audits)/[0-9]{6}(?:/taken)?)", re.ASCII
+)
+_WRITABLE = ("/inbox/", "/questions/")
+_OUT = ("receipts", "answers", "audits")
 """Folders headquarters puts things into for the account to take."""
 _Answer = TypeVar("_Answer")
 
@@ -56,7 +59,7 @@ class Files(SFTPServerInterface):
         clean = posixpath.normpath(posixpath.join("/", name))
         if clean.startswith("//"):
             clean = clean[1:]
-        if writing and not clean.startswith("/inbox/"):
+        if writing and not clean.startswith(_WRITABLE):
             raise PermissionError(errno.EACCES, "writing is for the inbox")
         root = self._session.root.resolve()
         path = root.joinpath(*[piece for piece in clean.split("/") if piece])
@@ -125,7 +128,7 @@ class Files(SFTPServerInterface):
             return refused
         old, new = self._ends(oldpath, newpath)
         old.replace(new)
-        if new.parent.parent.name == "inbox":
+        if new.parent.parent.name in ("inbox", "questions"):
             self._session.changed()
         self._session.renamed()
         return SFTP_OK

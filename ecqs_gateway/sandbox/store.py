@@ -34,12 +34,18 @@ CREATE INDEX IF NOT EXISTS packages_open ON packages (id) WHERE bound AND state 
 CREATE TABLE IF NOT EXISTS versions (
     id INTEGER PRIMARY KEY, package INTEGER NOT NULL REFERENCES packages, position INTEGER NOT NULL,
     unit TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL, previous TEXT,
-    action TEXT NOT NULL, flags INTEGER NOT NULL, outcome TEXT NOT NULL, code TEXT, field TEXT, reason TEXT);
+    action TEXT NOT NULL, flags INTEGER NOT NULL, outcome TEXT NOT NULL, code TEXT, field TEXT, reason TEXT,
+    product TEXT, month TEXT);
 CREATE INDEX IF NOT EXISTS versions_by_key ON versions (kind, key);
 CREATE INDEX IF NOT EXISTS versions_by_package ON versions (package, position);
 CREATE TABLE IF NOT EXISTS holdings (
     kind TEXT NOT NULL, key TEXT NOT NULL, unit TEXT NOT NULL, version TEXT NOT NULL, valid INTEGER NOT NULL,
-    package INTEGER NOT NULL REFERENCES packages, PRIMARY KEY (kind, key, unit)) WITHOUT ROWID;
+    package INTEGER NOT NULL REFERENCES packages, product TEXT, month TEXT,
+    PRIMARY KEY (kind, key, unit)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS doubles (
+    kind TEXT NOT NULL, key TEXT NOT NULL, unit TEXT NOT NULL, version TEXT NOT NULL, product TEXT NOT NULL,
+    month TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS altered (version TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS receipts (
     number INTEGER PRIMARY KEY, package INTEGER NOT NULL REFERENCES packages, level TEXT NOT NULL,
     code TEXT NOT NULL DEFAULT '', bytes BLOB NOT NULL, digest TEXT NOT NULL, issued TEXT NOT NULL,
@@ -58,6 +64,9 @@ CREATE TABLE IF NOT EXISTS anchors (
     package INTEGER PRIMARY KEY REFERENCES packages, key TEXT NOT NULL, entry INTEGER, head TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS anchors_by_entry ON anchors (key, entry);
 """
+
+
+_PLACE = ("product", "month")
 
 
 @dataclass(frozen=True)
@@ -119,9 +128,11 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")  # as in home.replace_file: for kills, not for power cuts
         self._db.executescript(_TABLES)
-        names = {row["name"] for row in self._db.execute("PRAGMA table_info(publications)")}
-        if "level" not in names:  # a home made before receipts could appear under another level's name
-            self._db.execute("ALTER TABLE publications ADD COLUMN level TEXT")
+        # A home made before receipts could appear under another level's name, or before there were digest trees.
+        for table, columns in {"publications": ("level",), "versions": _PLACE, "holdings": _PLACE}.items():
+            names = {row["name"] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for column in set(columns) - names:
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column} TEXT")
 
     def close(self) -> None:
         """Close the ledger."""
@@ -217,11 +228,11 @@ class Store:
         head = (package.id, package.unit, package.kind)
         self._db.executemany(
             "INSERT INTO versions (package, unit, kind, position, key, version, previous, action, flags, outcome,"
-            " code, field, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " code, field, reason, product, month) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (
                     *(*head, v.position, v.key, v.version, v.previous, v.action, v.flags),
-                    *("refused" if v.code else outcome, v.code, v.field, v.reason),
+                    *("refused" if v.code else outcome, v.code, v.field, v.reason, v.product, v.month),
                 )
                 for v in verdicts
             ),

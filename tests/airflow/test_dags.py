@@ -99,6 +99,13 @@ def test_a_unit_is_delivered_also_when_it_could_not_be_collected(bag: dict) -> N
     assert tasks["close"]["trigger"] == "all_done"
 
 
+def test_units_are_compared_one_by_one_and_the_run_is_closed_whatever_became_of_them(bag: dict) -> None:
+    tasks = bag["dags"]["ecqs_reconciliation"]["tasks"]
+    assert set(tasks) == {"plan", "compare", "close"}
+    assert tasks["compare"]["mapped"]
+    assert tasks["close"]["trigger"] == "all_done"
+
+
 def _dag_run(world, home: Path, dag: str = "ecqs_nightly_sync", **variables: str) -> subprocess.CompletedProcess[str]:
     arguments = ["-m", "ecqs_gateway.airflow.local", dag, "--dags", str(DAGS), "--home", str(home)]
     return _run(arguments, world.environment() | variables)
@@ -233,3 +240,20 @@ def test_an_order_to_stop_is_obeyed_by_the_dag_and_is_no_failure_of_it(world, w,
     [(state, message)] = world.rows("SELECT state, message FROM run")
     assert state == "done"
     assert "端口切换" in message
+
+
+def test_a_run_of_the_reconciliation_mends_what_headquarters_lost(world, w, tmp_path: Path) -> None:
+    from ecqs_gateway.sandbox.tamper import tamper
+
+    world.without_rules()
+    world.national(wait="20s")
+    world.province(UNIT, 12)
+    assert world.sync().failed == {}
+    tamper(world.hq_home, "lose", UNIT, "certificate", [w.key(UNIT, 3)])
+    arguments = ["-m", "ecqs_gateway.airflow.local", "ecqs_reconciliation", "--dags", str(DAGS), "--home"]
+    done = _run([*arguments, str(tmp_path / "airflow")], world.environment())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert w.key(UNIT, 3) in world.held(UNIT)
+    states = _instances(tmp_path / "airflow")
+    assert states[("compare", UNIT)] == "success"
+    assert world.rows("SELECT state FROM run WHERE flow = 'reconciliation'") == [("done",)]

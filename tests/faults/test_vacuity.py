@@ -25,11 +25,11 @@ def _program(name: str) -> ModuleType:
     return module
 
 
-crash, receipts, network, leases, late_rows, outage, disk_full, version_pin, poison, broken_content = (
+crash, receipts, network, leases, late_rows, outage, disk_full, version_pin, poison, broken_content, reconciliation = (
     _program(name)
     for name in (
         "crash", "receipts", "network", "leases", "late_rows", "outage", "disk_full", "version_pin", "poison",
-        "broken_content",
+        "broken_content", "reconciliation",
     )
 )  # fmt: skip
 
@@ -93,6 +93,8 @@ EMPTY: dict[str, Callable[..., object]] = {
     "F10 the mapping stays": lambda w, path, patch: version_pin.resends_across_an_upgrade(
         w, path, patch, batches=1, upgrade=False
     ),
+    "F11 nothing differs": lambda w, path, patch: reconciliation.planted(path, records=50, rounds=1, most=0),
+    "F11 nothing is compared": lambda w, path, patch: reconciliation.planted(path, records=50, rounds=0),
     "F13 no poison": lambda w, path, patch: poison.poison_records(w, path, rows=20, poisoned=False),
     "F13 no province hangs": lambda w, path, patch: poison.provinces_that_hang(
         w, path, units=w.UNITS[:2], hanging=1, hang=False
@@ -114,7 +116,7 @@ def test_a_fault_program_without_its_input_fails(case: str, w, tmp_path: Path, m
 
 def test_every_fault_program_here_is_robbed_of_its_input() -> None:
     robbed = {case.partition(" ")[0] for case in NO_KILLS | EMPTY}
-    assert robbed == {"F1", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F13", "F14"}
+    assert robbed == {"F1", "F3", "F4", "F5", "F6", "F7", "F8", "F9", "F10", "F11", "F13", "F14"}
     if soak.SOAK:
         soak.report(
             "F18", demanded="each program without its input fails", run=f"{len(NO_KILLS | EMPTY)} inputs taken away",

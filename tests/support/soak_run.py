@@ -63,6 +63,12 @@ FAULTS: Mapping[str, Fault] = {
     "F8": Fault("headquarters down", "6 h, 32 provinces, stop switch", _faults("outage"), 20),
     "F9": Fault("disk full or read-only", "15 or more write points", _faults("disk_full", "small_disk"), 20),
     "F10": Fault("version pin", "300 resends across a mapping upgrade", _faults("version_pin"), 10),
+    "F11": Fault(
+        "reconciliation",
+        "1,000,000 records, 1 to 50 differences, at most 200 requests",
+        _faults("reconciliation"),
+        30,
+    ),
     "F12": Fault("evidence chain damaged", "1,000 random places", ("tests/verifier",), 20),
     "F13": Fault(
         "poison records, failing provinces", "1 in 1,000; no delay above 1 %", _faults("poison"), 20, alone=True
@@ -71,7 +77,7 @@ FAULTS: Mapping[str, Fault] = {
     "F16": Fault("determinism", "other machine, hash seed, locale, time zone", _faults("determinism"), 15),
     "F18": Fault("vacuity", "each program without its input fails", _faults("vacuity"), 15),
 }
-"""F11 (reconciliation), F15 (size: `make bench`) and F17 (upgrade: tests/ledger) are measured elsewhere."""
+"""F15 (size: `make bench`) and F17 (upgrade: tests/ledger) are measured elsewhere."""
 
 _COLUMNS = ("lost", "doubled", "hands", "slowest_resume", "demanded", "run", "program", "fault", "seed", "met", "point")
 

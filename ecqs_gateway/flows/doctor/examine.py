@@ -47,6 +47,7 @@ _MODULES = (
     "sources",
     "work",
     "audits",
+    "reconciled",
     "programs",
 )
 """The modules of checks, in the order in which they are shown."""

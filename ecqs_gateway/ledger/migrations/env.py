@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
-from ecqs_gateway.ledger import tables_audits, tables_drift, tables_followups, tables_plan  # noqa: F401  join the metadata
+from ecqs_gateway.ledger import (  # noqa: F401  their tables join the metadata
+    tables_audits,
+    tables_drift,
+    tables_followups,
+    tables_plan,
+    tables_reconcile,
+)
 from ecqs_gateway.ledger.tables import metadata
 
 connection = context.config.attributes.get("connection")
