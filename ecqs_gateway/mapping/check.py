@@ -13,7 +13,7 @@ from ecqs_gateway.mapping.order import supersede
 from ecqs_gateway.rules.catalogue import CompiledRules
 from ecqs_gateway.rules.evaluate import evaluate
 
-__all__ = ["check", "supersede"]
+__all__ = ["check", "shaped", "supersede"]
 
 
 def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
@@ -24,7 +24,7 @@ def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
     """
     problems = mapped.problems
     if rules is not None:
-        found = _shaped(evaluate(rules, mapped.frame, _delivered(mapped)), mapped.columns)
+        found = shaped(evaluate(rules, mapped.frame, _delivered(mapped)), mapped.columns)
         if found.height:
             problems = pl.concat([problems, found]).sort(ROW, maintain_order=True)
     rejected = problems.filter(pl.col("severity") == REJECT)[ROW].unique().sort()
@@ -42,7 +42,7 @@ def _delivered(mapped: Mapped) -> Mapping[str, pl.DataFrame]:
     return {path: items for path, items in mapped.lists.items() if mapped.columns.get(path, path)}
 
 
-def _shaped(found: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+def shaped(found: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     """Give findings the shape of problems; a rule knows national fields, the source columns come from the lineage."""
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in PROBLEM_SCHEMA.items() if name not in found.columns]
     shaped = found.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in PROBLEM_SCHEMA.items())

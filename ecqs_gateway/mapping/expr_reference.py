@@ -66,6 +66,11 @@ QUANTIFIERS: tuple[tuple[str, str, str], ...] = (
         "Whether the condition holds for every item; true for an empty list.",
         "all(products, name IS NOT NULL)",
     ),
+    (
+        "distinct(list, value)",
+        "How many different values the items have; nulls do not count.",
+        "distinct(inspectors, number)",
+    ),
 )
 """List quantifiers, what each does, and an example."""
 
