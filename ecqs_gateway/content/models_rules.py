@@ -92,6 +92,8 @@ class Rule(ContentModel):
     """From when to when the rule holds."""
     products: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """Product codes the rule is limited to; null for all."""
+    needs: tuple[FieldPath, ...] = ()
+    """Fields a unit must deliver for the rule to be judged: where its mapping gives one of them never, nobody knows."""
     against: Literal["previous_version", "certificates", "inspectors"] | None = None
     """What else than the record the rule looks at.
 

@@ -24,7 +24,8 @@ def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
     """
     problems = mapped.problems
     if rules is not None:
-        found = shaped(evaluate(rules, mapped.frame, _delivered(mapped)), mapped.columns)
+        given = {path for path, columns in mapped.columns.items() if columns} if mapped.columns else None
+        found = shaped(evaluate(rules, mapped.frame, _delivered(mapped), given), mapped.columns)
         if found.height:
             problems = pl.concat([problems, found]).sort(ROW, maintain_order=True)
     rejected = problems.filter(pl.col("severity") == REJECT)[ROW].unique().sort()

@@ -25,8 +25,8 @@ __all__ = ["Compiler"]
 MAX_WEIGHT = 4000
 """Largest Polars expression, counting every mention of a shared part."""
 _COLUMN_WEIGHT = 4
-_QUANTIFIERS = ("count", "any", "all", "distinct")
-_OF_ITEM = {"distinct": "value of one item"} | dict.fromkeys(("any", "all"), "condition on one item")
+_QUANTIFIERS = ("count", "any", "all", "count_distinct")
+_OF_ITEM = {"count_distinct": "value of one item"} | dict.fromkeys(("any", "all"), "condition on one item")
 
 
 @dataclass
@@ -175,12 +175,12 @@ class Compiler:
         column = f"{self.context.terms}{len(self.terms)}"
         self.reads += 1
         self.terms.append(ListTerm(column, target, name, items, frozenset(read), frozenset(outer)))
-        kind = ExprType.INTEGER if name in {"count", "distinct"} else ExprType.BOOLEAN
+        kind = ExprType.INTEGER if name in {"count", "count_distinct"} else ExprType.BOOLEAN
         return Value(kind, pl.col(column))
 
     def _on_items(self, target: str, node: exp.Expr, name: str) -> tuple[pl.Expr, set[str], set[str]]:
         inner = replace(self, items=self.context.lists[target], used=set(), used_items=set(), weight=0)
-        items = inner.visit(node).expr if name == "distinct" else inner.condition(node)
+        items = inner.visit(node).expr if name == "count_distinct" else inner.condition(node)
         self.used |= inner.used
         self.weight += inner.weight
         return items, inner.used_items, inner.used

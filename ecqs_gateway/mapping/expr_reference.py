@@ -67,9 +67,9 @@ QUANTIFIERS: tuple[tuple[str, str, str], ...] = (
         "all(products, name IS NOT NULL)",
     ),
     (
-        "distinct(list, value)",
+        "count_distinct(list, value)",
         "How many different values the items have; nulls do not count.",
-        "distinct(inspectors, number)",
+        "count_distinct(inspectors, number)",
     ),
 )
 """List quantifiers, what each does, and an example."""

@@ -42,8 +42,8 @@ class ExprContext:
     """What domain functions look things up in, fixed when an expression is compiled.
 
     ``today`` opens the function of that name, and ``lists`` (the lists of the record kind, with the columns of one
-    item) opens ``count``, ``any``, ``all`` and ``distinct``; only rules have them, because a mapping must give the same
-    record on every day.
+    item) opens ``count``, ``any``, ``all`` and ``count_distinct``; only rules have them, because a mapping must give
+    the same record on every day.
     """
 
     codes: CodeTables | None = None
@@ -68,7 +68,7 @@ class ListTerm:
     """One list quantifier of an expression, to be computed on the list's own frame before the expression runs.
 
     ``column`` is the name under which the main expression expects the result. ``items`` is the condition on one
-    item, or with ``distinct`` its value (None for ``count``), ``item_columns`` what it reads of the item,
+    item, or with ``count_distinct`` its value (None for ``count``), ``item_columns`` what it reads of the item,
     ``record_columns`` what it reads of the record.
     """
 

@@ -110,9 +110,11 @@ def _check_fields(rule: Rule, kind: KindSpec) -> Iterator[_Found]:
     names = set(rule_columns(kind))
     for node in kind.repeated():
         names |= {node.path, *(f"{node.path}.{leaf.path}" for leaf in node.leaves())}
-    for place, name in enumerate(rule.fields):
+    matched = [(("match",), rule.match)] if rule.match else []
+    places: list[tuple[Path, str]] = [*((("fields", n), f) for n, f in enumerate(rule.fields)), *matched]
+    for path, name in [*places, *((("needs", n), f) for n, f in enumerate(rule.needs))]:
         if name not in names:
-            yield ("fields", place), "ECQS-1302", f"{kind.kind} has no field {name}", None
+            yield path, "ECQS-1302", f"{kind.kind} has no field {name}", None
 
 
 def _check_products(rule: Rule, codes: CodeTables | None) -> Iterator[_Found]:

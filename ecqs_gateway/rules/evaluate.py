@@ -6,7 +6,7 @@ counts as kept: an absent field is the business of the field types, not of every
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import polars as pl
 
@@ -17,7 +17,7 @@ from ecqs_gateway.rules.catalogue import CompiledRule, CompiledRules
 
 __all__ = ["UNANSWERED", "UNJUDGED", "broken_rows", "evaluate", "evaluate_cross"]
 
-_DTYPES = {"count": pl.Int64, "distinct": pl.Int64, "any": pl.Boolean, "all": pl.Boolean}
+_DTYPES = {"count": pl.Int64, "count_distinct": pl.Int64, "any": pl.Boolean, "all": pl.Boolean}
 
 UNJUDGED = "CAL-001"
 """Rule id of the finding that a rule on working days could not be judged, for want of a year of the calendar."""
@@ -25,14 +25,21 @@ UNANSWERED = "ECQS-1350"
 """Code under which a record is held that headquarters must first be asked about."""
 
 
-def evaluate(rules: CompiledRules, frame: pl.DataFrame, lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def evaluate(
+    rules: CompiledRules,
+    frame: pl.DataFrame,
+    lists: Mapping[str, pl.DataFrame],
+    delivered: Collection[str] | None = None,
+) -> pl.DataFrame:
     """Judge the rules on a record alone: one problem (``PROBLEM_SCHEMA``) per record and broken rule.
 
     They stand in the order of records and rules. ``frame`` has ``__row`` and the fields of the kind, ``lists`` per list
     ``__row`` and the fields of an item. A list that is not among them was not delivered: what rules ask of it is null.
-    ``column`` is left null: rules know national fields, the lineage knows source columns.
+    ``column`` is left null: rules know national fields, the lineage knows source columns. ``delivered`` are the fields
+    the mapping gives (None: all): a rule that needs another one is not judged.
     """
-    return _judged(rules.rules, frame, lists)
+    known = rules.rules if delivered is None else tuple(r for r in rules.rules if set(r.rule.needs) <= set(delivered))
+    return _judged(known, frame, lists)
 
 
 def evaluate_cross(
@@ -133,7 +140,7 @@ def _answers(frame: pl.DataFrame, items: pl.DataFrame, terms: list[ListTerm]) ->
 def _answer(term: ListTerm, verdicts: pl.DataFrame, places: pl.Series, height: int) -> pl.Series:
     if term.quantifier == "count":
         return _counted(places, height).alias(term.column)
-    if term.quantifier == "distinct":
+    if term.quantifier == "count_distinct":
         values = pl.DataFrame([places.alias("place"), _broadcast(verdicts[term.column], places.len()).alias("value")])
         return _counted(values.drop_nulls().unique()["place"], height).alias(term.column)
     return _decided(term, _broadcast(verdicts[term.column], places.len()), places, height)
