@@ -49,6 +49,7 @@ _PLACES = tuple(
         (r"mappings/(?P<unit>[^/]+)/cases/(?P<name>[^/]+)\.yaml", "case"),
         (r"schemas/sources/(?P<unit>[^/]+)\.json", "source"),
         (r"schemas/rules/(?P<name>[^/]+)\.yaml", "rules"),
+        (r"schemas/clauses/(?P<name>[^/]+)\.yaml", "clauses"),
         (r"schemas/onboarding/vocabulary\.yaml", "vocabulary"),
         (r"schemas/codes/(?P<name>[^/]+)\.csv", "codes"),
         (r"schemas/calendar/(?P<name>[^/]+)\.csv", "calendar"),

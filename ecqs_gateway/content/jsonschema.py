@@ -25,6 +25,7 @@ from ecqs_gateway.content.models import (
     RulesFile,
     SqlStream,
 )
+from ecqs_gateway.content.models_clauses import ClausesFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile
 from ecqs_gateway.content.scalars import duration_text
 from ecqs_gateway.doors.files import write_atomic
@@ -38,6 +39,7 @@ SCHEMAS: Mapping[str, type[BaseModel]] = {
     "national": NationalFile,
     "mapping": MappingFile,
     "rules": RulesFile,
+    "clauses": ClausesFile,
     "case": CaseFile,
     "vocabulary": VocabularyFile,
 }

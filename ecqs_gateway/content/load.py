@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from ecqs_gateway.content.explain import explain, without_faults
 from ecqs_gateway.content.files import Bundle, Place, place_of, scan
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, NationalFile, RulesFile
+from ecqs_gateway.content.models_clauses import ClausesFile
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile
 from ecqs_gateway.content.places import Lane, Loaded
@@ -42,6 +43,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "mapping": MappingFile,
     "case": CaseFile,
     "rules": RulesFile,
+    "clauses": ClausesFile,
     "source": SourceFile,
     "vocabulary": VocabularyFile,
 }
