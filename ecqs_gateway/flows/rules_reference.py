@@ -32,8 +32,8 @@ headquarters. A rule counts as kept where something it needs is absent. How to w
 [write a rule](../how-to/write-a-rule.md); which sentence of the notice is checked by which rule: [clauses](clauses.md).
 
 Two verdicts are the engine's own. The finding `{UNJUDGED}` says that a rule on working days could not be judged because
-the calendar of a year it touches is missing. The reason `{UNANSWERED}` stands in a dead letter of origin `held`: the rule
-asks headquarters about a certificate, and there is no answer yet; every run tries such records again by itself.
+the calendar of a year it touches is missing. The reason `{UNANSWERED}` stands in a dead letter of origin `held`: the
+rule asks headquarters about a certificate, and there is no answer yet; every run tries such records again by itself.
 """
 _CLAUSES_HEAD = """# The notice, sentence by sentence
 
@@ -91,9 +91,8 @@ def _rule(rule: Rule) -> str:
         ("test", f"`{TEST.format(id=rule.id)}`"),
     ]
     if rule.against is not None:
-        facts.insert(
-            4, ("looks at", _LOOKS[rule.against] + ("; held until answered" if rule.unanswered == "hold" else ""))
-        )
+        held = "; held until answered" if rule.unanswered == "hold" else ""
+        facts.insert(4, ("looks at", _LOOKS[rule.against] + held))
     if rule.needs:
         facts.insert(4, ("judged where given", ", ".join(f"`{name}`" for name in rule.needs)))
     quote = f"> {rule.clause.quote}\n\n" if rule.clause.quote else ""

@@ -55,7 +55,7 @@ def test_the_table_links_every_clause_rule_and_test(catalogue):
 def test_a_rule_that_rests_on_the_notice_quotes_it(catalogue, clauses):
     (notice,) = clauses
     resting = [rule for rule in catalogue if rule.clause.document == notice.document]
-    assert len(resting) > 20
+    assert len(resting) >= 20
     assert [rule.id for rule in resting if not rule.clause.quote or rule.clause.quote not in NOTICE] == []
 
 
