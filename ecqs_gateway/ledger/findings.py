@@ -71,7 +71,7 @@ def grouped(database: Database, wanted: Wanted, by: str) -> list[dict[str, Any]]
 
 
 def summary(database: Database, wanted: Wanted) -> list[dict[str, Any]]:
-    """Count findings per month (of sealing), unit and rule, in this order; ``records`` are the records that have one."""
+    """Count findings per month (of sealing), unit and rule, in this order; ``records`` are those that have one."""
     month = sa.func.substr(batch.c.sealed_at, 1, 7).label("month")
     by = (month, lane.c.unit, lane.c.kind, finding.c.rule)
     numbers = (sa.func.count().label("findings"), sa.func.count(sa.distinct(finding.c.key)).label("records"))

@@ -17,17 +17,9 @@ from ecqs_gateway.model.kinds import spec
 from ecqs_gateway.model.record import KindSpec, Leaf
 from ecqs_gateway.model.types import Flag, Integer
 
-__all__ = [
-    "ANSWERED",
-    "ANSWER_SCHEMA",
-    "BEFORE",
-    "CERTIFICATE",
-    "CERTIFICATE_FACTS",
-    "INSPECTOR_SCHEMA",
-    "NOTHING",
-    "References",
-]
-__all__ += ["LookUp", "facts_expr", "joined", "kept_facts", "list_leaves", "record_leaves", "with_recognised"]
+__all__ = ["ANSWERED", "ANSWER_SCHEMA", "BEFORE", "CERTIFICATE", "CERTIFICATE_FACTS", "INSPECTOR_SCHEMA", "NOTHING"]
+__all__ += ["LookUp", "References", "certificate_leaves", "facts_expr", "joined", "kept_facts", "list_leaves"]
+__all__ += ["read_facts", "record_leaves", "with_recognised"]
 
 BEFORE, CERTIFICATE = "before.", "certificate."
 _CERTIFICATE_KIND = "certificate"
@@ -66,6 +58,11 @@ NOTHING = References()
 
 def _certificate_leaves() -> dict[str, Leaf]:
     return {leaf.path: leaf for leaf in spec(_CERTIFICATE_KIND).leaves() if leaf.path in CERTIFICATE_FACTS}
+
+
+def certificate_leaves() -> list[Leaf]:
+    """Give the fields of ``CERTIFICATE_FACTS``, in the order of their names."""
+    return [leaf for _, leaf in sorted(_certificate_leaves().items())]
 
 
 def _made(path: str, title: str, field_type: Integer | Flag) -> Leaf:

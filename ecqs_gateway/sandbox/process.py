@@ -21,6 +21,7 @@ from typing import NoReturn
 
 from ecqs_gateway.doors import clock
 from ecqs_gateway.sandbox import anchors
+from ecqs_gateway.sandbox.enquiries import Desk, note_uses
 from ecqs_gateway.sandbox.home import Home, replace_file
 from ecqs_gateway.sandbox.judge import glimpse, judge
 from ecqs_gateway.sandbox.keys import KeyRing, SigningKey
@@ -58,12 +59,13 @@ class Processor:
         self._office = office
         self._misbehaviour = misbehaviour
         self._die = die
+        self._desk = Desk(home, store, office.seal, office.issuer, office.keys)
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
         self._misbehaviour.look()
         self._claim()
-        worked = False
+        worked = self._desk.round(silent=self._misbehaviour.orders.silent)
         for path in sorted(self._home.spool.iterdir()):
             self._receive(path)
             self._publish()
@@ -186,6 +188,7 @@ class Processor:
         invalid = sum(verdict.code is not None for verdict in verdicts)
         with self._step("validated"):
             self._store.add_verdicts(package, verdicts)
+            note_uses(self._store, package, xml)
             counts = {"records": len(verdicts), "valid": len(verdicts) - invalid, "invalid": invalid}
             validated = self._store.move(package, "validated")
             self._issue(validated, "validated", counts=counts, refusals=refusals(self._store, package))

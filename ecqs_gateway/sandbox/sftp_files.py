@@ -1,8 +1,8 @@
 """The file operations of one SFTP session, confined to the account's folder.
 
-What an account may do: write below ``inbox/``, list and read everything of its own, and put receipts it has taken into
-``receipts/<unit>/taken``. A name from the wire becomes a local path only after it has been split and each piece looked
-at; symbolic links are neither made nor followed.
+What an account may do: write below ``inbox/`` and ``enquiries/``, list and read everything of its own, and put what it
+has taken into ``receipts/<unit>/taken`` and ``answers/<unit>/taken``. A name from the wire becomes a local path only
+after it has been split and each piece looked at; symbolic links are neither made nor followed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ecqs_gateway.sandbox.sftp_session import Session
 
 __all__ = ["Files"]
 
-_ON_DEMAND = re.compile(r"/(?:inbox/[0-9]{6}|receipts/[0-9]{6}(?:/taken)?)", re.ASCII)
+_ON_DEMAND = re.compile(r"/(?:(?:inbox|enquiries)/[0-9]{6}|(?:receipts|answers)/[0-9]{6}(?:/taken)?)", re.ASCII)
 _Answer = TypeVar("_Answer")
 
 
@@ -54,8 +54,8 @@ class Files(SFTPServerInterface):
         clean = posixpath.normpath(posixpath.join("/", name))
         if clean.startswith("//"):
             clean = clean[1:]
-        if writing and not clean.startswith("/inbox/"):
-            raise PermissionError(errno.EACCES, "writing is for the inbox")
+        if writing and not clean.startswith(("/inbox/", "/enquiries/")):
+            raise PermissionError(errno.EACCES, "writing is for the inbox and for enquiries")
         root = self._session.root.resolve()
         path = root.joinpath(*[piece for piece in clean.split("/") if piece])
         if _ON_DEMAND.fullmatch(clean) or _ON_DEMAND.fullmatch(posixpath.dirname(clean)):
@@ -123,7 +123,7 @@ class Files(SFTPServerInterface):
             return refused
         old, new = self._ends(oldpath, newpath)
         old.replace(new)
-        if new.parent.parent.name == "inbox":
+        if new.parent.parent.name in {"inbox", "enquiries"}:
             self._session.changed()
         self._session.renamed()
         return SFTP_OK
@@ -131,10 +131,10 @@ class Files(SFTPServerInterface):
     def _ends(self, oldpath: str, newpath: str) -> tuple[Path, Path]:
         """Give both ends of a rename: within the inbox, or of a receipt into a ``taken`` folder."""
         clean = posixpath.normpath(posixpath.join("/", oldpath))
-        if clean.startswith("/receipts/"):
+        if clean.startswith(("/receipts/", "/answers/")):
             new = self._path(newpath)
-            if new.parent.name != "taken" or new.parent.parent.parent.name != "receipts":
-                raise PermissionError(errno.EACCES, "receipts go into taken")
+            if new.parent.name != "taken" or new.parent.parent.parent.name not in {"receipts", "answers"}:
+                raise PermissionError(errno.EACCES, "receipts and answers go into taken")
             return self._path(oldpath), new
         return self._path(oldpath, writing=True), self._path(newpath, writing=True)
 

@@ -134,4 +134,4 @@ def test_findings_are_listed_and_counted(ecqs, world, w) -> None:
     assert sum(row["findings"] for row in summary["summary"]) == summary["total"] == found["total"]
     assert {(row["unit"], len(row["month"])) for row in summary["summary"]} == {(UNIT, 7)}
     assert rule in ecqs("findings", "--summary").stdout
-    assert "ECQS-1352" in ecqs("findings", "--summary", "--by", "rule", code=None).output
+    assert "ECQS-1352" in ecqs("findings", "--summary", "--by", "rule", code=1).stderr
