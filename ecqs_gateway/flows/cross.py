@@ -19,11 +19,7 @@ from ecqs_gateway.rules import CompiledRules, References, evaluate_cross
 if TYPE_CHECKING:
     from ecqs_gateway.flows.prepare import Known
 
-__all__ = ["Crossed", "cross", "link_expr", "merged"]
-
-_DECISION = "decision"
-_NOT_GRANTED = ("2", "3", "4")
-"""Decisions after which a case replaces nothing: not granted, not accepted, ended."""
+__all__ = ["Crossed", "cross", "merged"]
 
 
 @dataclass(frozen=True)
@@ -57,14 +53,3 @@ def cross(rules: CompiledRules, kept: Mapped, judged: pl.DataFrame, known: Known
 def merged(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """Put problems together in the order of their rows, first those of ``one``."""
     return pl.concat([one, other]).sort(ROW, maintain_order=True) if other.height else one
-
-
-def link_expr(rules: CompiledRules) -> pl.Expr:
-    """Give the certificate each record replaces, as the ledger keeps it; null where it replaces none, or is over."""
-    if not rules.links:
-        return pl.lit(None, pl.String)
-    leaves = {leaf.path: leaf for leaf in rules.kind.leaves()}
-    number = pl.coalesce(leaves[name].type.write_expr(pl.col(name)) for name in rules.links)
-    if _DECISION not in leaves:
-        return number
-    return pl.when(~pl.col(_DECISION).is_in(_NOT_GRANTED).fill_null(value=False)).then(number)

@@ -83,22 +83,23 @@ class Enquirer:
         crossing.store_asked(self.gateway.database, asked, clock=self.gateway.clock)
         way.ask(self.unit, file_name(enquiry), data)
         settings, start = self.gateway.national.enquiries, time.monotonic()
-        while enquiry not in self._take(way):
+        while (done := self._take(way).get(enquiry)) is None:
             left = settings.wait.total_seconds() - (time.monotonic() - start)
             if left <= 0 or self.gateway.limits.interrupt.wait(min(settings.poll.total_seconds(), left)):
                 self.given_up = True
                 _log.warning("enquiry.unanswered %s: its records are held, the next run asks anew", enquiry)
                 return
+        self.given_up = not done
 
-    def _take(self, way: Enquiries) -> set[str]:
-        """Book every answer that waits, also late ones; give the enquiries that were answered."""
+    def _take(self, way: Enquiries) -> dict[str, bool]:
+        """Book every answer that waits, also late ones; say of each enquiry that was answered if it is believed."""
         waiting = way.list_answers(self.unit)
         known = crossing.open_enquiries(self.gateway.database, self.unit) if waiting else {}
-        done: set[str] = set()
+        done: dict[str, bool] = {}
         for name, size in waiting:
             asked = known.get(answer_name(name, self.unit) or "")
-            if asked is not None and self._book(asked, way.fetch_answer(self.unit, name, size)):
-                done.add(asked.id)
+            if asked is not None:
+                done[asked.id] = self._book(asked, way.fetch_answer(self.unit, name, size))
             way.take_answer(self.unit, name)
         return done
 
@@ -151,7 +152,7 @@ class Certificates:
 
     def _others(self, cases: pl.DataFrame, said: Sequence[Answered], numbers: Sequence[str]) -> pl.DataFrame:
         """Count, per case, the other cases that replace the same certificate, wherever they are known from."""
-        mine = [cases.select("number", pl.lit(self.unit).alias("unit"), pl.col("key").alias("case"))]
+        mine = [cases.filter("counts").select("number", pl.lit(self.unit).alias("unit"), pl.col("key").alias("case"))]
         for frame in self.recent():
             if "link" in frame.columns and frame["link"].dtype == pl.String:
                 linked = frame.filter(pl.col("link").is_in(numbers))

@@ -14,14 +14,14 @@ import polars_hash
 
 from ecqs_gateway.deliver import xml
 from ecqs_gateway.extract.chunk import Chunk
-from ecqs_gateway.flows.cross import cross, link_expr, merged
+from ecqs_gateway.flows.cross import cross, merged
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.ledger import dead_letters
 from ecqs_gateway.ledger.runs import Counts
 from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
-from ecqs_gateway.rules.against import LookUp, facts_expr
+from ecqs_gateway.rules.against import LookUp, facts_expr, link_expr
 
 __all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
 
@@ -123,7 +123,7 @@ def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.DataFrame) -> pl.Dat
         ROW,
         (pl.col(ORDER) if ORDER in kept.frame.columns else pl.lit(None, pl.String)).alias("ordering"),
         facts_expr(lane.spec, lane.rules.facts).alias("facts"),
-        link_expr(lane.rules).alias("link"),
+        link_expr(lane.spec, lane.rules.links).alias("link"),
     )
     rendered = rendered.hstack(beside.drop(ROW))
     return rendered.join(source_keys, on=ROW, how="left", maintain_order="left")

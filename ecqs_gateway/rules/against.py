@@ -18,8 +18,8 @@ from ecqs_gateway.model.record import KindSpec, Leaf
 from ecqs_gateway.model.types import Flag, Integer
 
 __all__ = ["ANSWERED", "ANSWER_SCHEMA", "BEFORE", "CERTIFICATE", "CERTIFICATE_FACTS", "INSPECTOR_SCHEMA", "NOTHING"]
-__all__ += ["LookUp", "References", "certificate_leaves", "facts_expr", "joined", "kept_facts", "list_leaves"]
-__all__ += ["read_facts", "record_leaves", "with_recognised"]
+__all__ += ["LookUp", "References", "certificate_leaves", "facts_expr", "joined", "kept_facts", "link_expr"]
+__all__ += ["list_leaves", "read_facts", "record_leaves", "with_recognised"]
 
 BEFORE, CERTIFICATE = "before.", "certificate."
 _CERTIFICATE_KIND = "certificate"
@@ -36,7 +36,7 @@ INSPECTOR_SCHEMA: Mapping[str, pl.DataType] = {
 """Who is recognised: number of the inspector's certificate, product class (null: all), first and last day (or null)."""
 
 LookUp = Callable[[pl.DataFrame], pl.DataFrame]
-"""Looks certificates up: ``__row``, ``key`` and ``number`` of cases in, ``ANSWER_SCHEMA`` of the same rows out."""
+"""Looks certificates up: ``__row``, ``key``, ``number``, ``counts`` (whether it replaces it) in, ``ANSWER_SCHEMA`` out."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class References:
     """What the rules of one chunk are judged against; what is None is not at hand.
 
     ``previous`` has ``key`` and ``facts`` (JSON, ``facts_expr``) of the versions sent before. ``certificates`` takes
-    ``__row``, ``key`` and ``number`` and gives ``ANSWER_SCHEMA`` for the same rows. ``inspectors`` has
+    the cases that name a certificate and gives ``ANSWER_SCHEMA`` for the same rows. ``inspectors`` has
     ``INSPECTOR_SCHEMA``.
     """
 
@@ -84,6 +84,21 @@ def list_leaves(rule: Rule, path: str) -> list[Leaf]:
     if rule.against == "inspectors" and path == _INSPECTORS:
         return [_made(_RECOGNISED, "核查当日是否为全国互认的核查人员", Flag())]
     return []
+
+
+_DECISION = "decision"
+_NOT_GRANTED = ("2", "3", "4")
+"""Decisions after which a case replaces nothing: not granted, not accepted, ended."""
+
+
+def link_expr(kind: KindSpec, names: Iterable[str]) -> pl.Expr:
+    """Give the certificate each record replaces, by the fields that name one; null where there is none, or it is over."""
+    leaves = {leaf.path: leaf for leaf in kind.leaves()}
+    numbers = [leaves[name].type.write_expr(pl.col(name)) for name in names]
+    if not numbers:
+        return pl.lit(None, pl.String)
+    over = pl.col(_DECISION).is_in(_NOT_GRANTED).fill_null(value=False) if _DECISION in leaves else pl.lit(value=False)
+    return pl.when(~over).then(pl.coalesce(numbers))
 
 
 ANSWER_SCHEMA: Mapping[str, pl.DataType] = {
@@ -159,6 +174,7 @@ def _certificates(
         ROW,
         leaves[kind.key].type.write_expr(pl.col(kind.key)).alias("key"),
         leaves[match].type.write_expr(pl.col(match)).alias("number"),
+        link_expr(kind, [match]).is_not_null().alias("counts"),
     )
     if look_up is None or cases.is_empty():
         return _nulls(frame.height, schema)
