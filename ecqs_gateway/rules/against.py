@@ -36,7 +36,7 @@ INSPECTOR_SCHEMA: Mapping[str, pl.DataType] = {
 """Who is recognised: number of the inspector's certificate, product class (null: all), first and last day (or null)."""
 
 LookUp = Callable[[pl.DataFrame], pl.DataFrame]
-"""Looks certificates up: ``__row``, ``key``, ``number``, ``counts`` (whether it replaces it) in, ``ANSWER_SCHEMA`` out."""
+"""Looks certificates up: row, key, number and whether the case counts in; ``ANSWER_SCHEMA`` of the same rows out."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ _NOT_GRANTED = ("2", "3", "4")
 
 
 def link_expr(kind: KindSpec, names: Iterable[str]) -> pl.Expr:
-    """Give the certificate each record replaces, by the fields that name one; null where there is none, or it is over."""
+    """Give the certificate each record replaces, by the fields that name one; null for none, or if the case is over."""
     leaves = {leaf.path: leaf for leaf in kind.leaves()}
     numbers = [leaves[name].type.write_expr(pl.col(name)) for name in names]
     if not numbers:
