@@ -69,7 +69,7 @@ QUANTIFIERS: tuple[tuple[str, str, str], ...] = (
     (
         "count_distinct(list, value)",
         "How many different values the items have; nulls do not count.",
-        "count_distinct(inspectors, number)",
+        "count_distinct(inspectors, number) >= 2",
     ),
 )
 """List quantifiers, what each does, and an example."""

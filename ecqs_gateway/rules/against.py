@@ -110,12 +110,12 @@ ANSWER_SCHEMA: Mapping[str, pl.DataType] = {
 """What is known of a certificate: its facts, how many other cases replace it, and whether headquarters has answered."""
 
 
-def kept_facts(kind: str, rules: Iterable[Rule]) -> tuple[str, ...]:
+def kept_facts(kind: KindSpec, rules: Iterable[Rule]) -> tuple[str, ...]:
     """Give the fields of a kind the ledger must keep of each version, because some rule may look back at them."""
     rules = list(rules)
-    mine = [rule for rule in rules if rule.kind == kind and rule.against == "previous_version"]
-    names = {leaf.path for leaf in spec(kind).leaves() if any(_mentions(r, BEFORE + leaf.path) for r in mine)}
-    if kind == _CERTIFICATE_KIND and any(rule.against == "certificates" for rule in rules):
+    mine = [rule for rule in rules if rule.kind == kind.kind and rule.against == "previous_version"]
+    names = {leaf.path for leaf in kind.leaves() if any(_mentions(r, BEFORE + leaf.path) for r in mine)}
+    if kind.kind == _CERTIFICATE_KIND and any(rule.against == "certificates" for rule in rules):
         names |= set(CERTIFICATE_FACTS)
     return tuple(sorted(names))
 

@@ -111,7 +111,7 @@ def compile_rules(kind: KindSpec, files: Iterable[RulesFile] | RuleCatalogue, co
         kind,
         tuple(one for one in compiled if one.rule.against is None),
         tuple(one for one in compiled if one.rule.against is not None),
-        kept_facts(kind.kind, catalogue),
+        kept_facts(kind, catalogue),
         tuple(sorted(links)),
     )
 

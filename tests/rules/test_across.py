@@ -16,6 +16,7 @@ from ecqs_gateway.deliver.enquiry import answer_name, read_answer, write_enquiry
 from ecqs_gateway.deliver.signing import Trust, algorithm, seal
 from ecqs_gateway.doors.archive import build_zip
 from ecqs_gateway.errors import Terminal
+from ecqs_gateway.model.kinds import spec
 from ecqs_gateway.rules import (
     NOTHING,
     References,
@@ -95,10 +96,10 @@ def test_facts_are_read_back_as_they_were(days):
 
 def test_only_the_facts_some_rule_looks_back_at_are_kept(files):
     every = [rule for file in files.values() for rule in file.rules]
-    assert kept_facts("sampling_inspection", every) == ()
-    assert kept_facts("approval", every) == ("acceptance_date", "decision")
-    assert "status" in kept_facts("certificate", every)
-    assert kept_facts("certificate", [rule for rule in every if rule.against is None]) == ()
+    assert kept_facts(spec("sampling_inspection"), every) == ()
+    assert kept_facts(spec("approval"), every) == ("acceptance_date", "decision")
+    assert "status" in kept_facts(spec("certificate"), every)
+    assert kept_facts(spec("certificate"), [rule for rule in every if rule.against is None]) == ()
 
 
 def test_a_record_waits_only_where_its_rule_applies_and_there_is_no_answer(context):
