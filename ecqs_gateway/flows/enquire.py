@@ -6,6 +6,7 @@ guessed: the record is held, the rest of the run does not wait again, and the ne
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import secrets
 import time
@@ -112,6 +113,9 @@ class Enquirer:
             )
         except GatewayError as error:
             _log.warning("enquiry.refused %s: %s", asked.id, error)
+            digest = hashlib.sha256(data).hexdigest()
+            kept = self.gateway.stage.put_sealed(f"answers/{self.unit}/refused-{digest}.zip", data)
+            crossing.refuse(self.gateway.database, asked, error.code, kept, clock=self.gateway.clock)
             return False
         told = [
             Answered(number, case, said[number].facts, tuple((u.unit, u.case) for u in said[number].replaced_by))

@@ -10,23 +10,15 @@ import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway.doors.clock import Clock, now
+from ecqs_gateway.ledger import evidence
 from ecqs_gateway.ledger.bulk import in_values, insert_frame
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, lane, record_version
 from ecqs_gateway.ledger.tables_rules import certificate_answer, certificate_use, enquiry
 
-__all__ = [
-    "Answered",
-    "Asked",
-    "answers",
-    "certificates",
-    "note_uses",
-    "open_enquiries",
-    "settle",
-    "store_asked",
-    "uses",
-]
+__all__ = ["Answered", "Asked", "answers", "certificates", "note_uses", "open_enquiries", "refuse", "settle"]
+__all__ += ["store_asked", "uses"]
 
 _CERTIFICATE = "certificate"
 
@@ -122,6 +114,8 @@ def store_asked(database: Database, asked: Asked, *, clock: Clock = now) -> None
     }
     with database.write() as connection:
         connection.execute(enquiry.insert(), values)
+        facts = {"enquiry": asked.digest, "about": len(asked.about)}
+        evidence.append(connection, "enquiry sent", asked.id, facts, clock=clock)
 
 
 def open_enquiries(database: Database, unit: str) -> dict[str, Asked]:
@@ -156,6 +150,14 @@ def settle(database: Database, asked: Asked, told: Iterable[Answered], file: Sta
         if rows:
             connection.execute(certificate_answer.insert(), rows)
         connection.execute(sa.update(enquiry).where(enquiry.c.id == asked.id).values(closed))
+        evidence.append(connection, "enquiry answered", asked.id, {"answer": file.digest}, clock=clock)
+
+
+def refuse(database: Database, asked: Asked, code: str, file: StagedFile, *, clock: Clock = now) -> None:
+    """Keep as evidence that an answer was not believed; the enquiry stays open, for the true one may still come."""
+    with database.write() as connection:
+        facts = {"answer": file.digest, "reason": code}
+        evidence.append(connection, "answer refused", asked.id, facts, clock=clock)
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:
