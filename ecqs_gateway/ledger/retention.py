@@ -34,6 +34,7 @@ from ecqs_gateway.ledger.tables import (
     run,
     run_count,
 )
+from ecqs_gateway.ledger.tables_rules import enquiry
 
 __all__ = ["CLASSES", "Class", "Doomed", "live_files", "prune_some", "pruned_files", "removed_at"]
 
@@ -99,6 +100,7 @@ def live_files(connection: sa.Connection) -> set[str]:
     names = {name for name, _ in _files_of(connection, extraction.c.pruned_at.is_(None))}
     names |= set(connection.execute(sa.select(batch.c.package).where(batch.c.pruned_at.is_(None))).scalars())
     names |= set(connection.execute(sa.select(receipt.c.file)).scalars())
+    names |= set(connection.execute(sa.select(enquiry.c.answer).where(enquiry.c.answer.is_not(None))).scalars())
     return names | set(connection.execute(sa.select(content_bundle.c.file)).scalars())
 
 

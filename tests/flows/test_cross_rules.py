@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ecqs_gateway.ledger.needed import named_files
+from ecqs_gateway.ledger.retention import live_files
 from ecqs_gateway.sandbox.enquiries import Desk
 
 PROVINCE, OTHER = "320000", "330000"
@@ -109,6 +111,11 @@ def test_headquarters_knows_the_certificate_of_another_province(patient, w) -> N
     with patient.query() as query:
         assert [version.flags > 0 for version in query.history("A")] == [True]
     assert events(patient) == ["enquiry sent", "enquiry answered"]
+    # The answer is evidence: it is neither a stray file nor left out of a backup.
+    with patient.ledger() as database, database.read() as connection:
+        kept = {name for name in live_files(connection) if name.startswith("answers/")}
+        assert kept == {named.name for named in named_files(connection) if named.name.startswith("answers/")}
+        assert len(kept) == 1
 
 
 def test_the_ledger_alone_knows_what_has_not_reached_headquarters_yet(patient, w) -> None:
