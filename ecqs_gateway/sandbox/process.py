@@ -59,13 +59,13 @@ class Processor:
         self._office = office
         self._misbehaviour = misbehaviour
         self._die = die
-        self._desk = Desk(home, store, office.seal, office.issuer, office.keys)
+        self._enquiries = Desk(home, store, office.seal, office.issuer, office.keys)
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
         self._misbehaviour.look()
         self._claim()
-        worked = self._desk.round(silent=self._misbehaviour.orders.silent)
+        worked = self._enquiries.round(silent=self._misbehaviour.orders.silent)
         for path in sorted(self._home.spool.iterdir()):
             self._receive(path)
             self._publish()
