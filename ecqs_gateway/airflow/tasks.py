@@ -139,14 +139,14 @@ def close(jobs: Sequence[Job] | None) -> None:
         )
 
 
-@_alone
+@alone
 def audit_units() -> list[AuditJob]:
     """List the units whose audit requests are looked after: every unit that has a connector."""
     with open_gateway(connections=resolve) as gateway:
         return [AuditJob(unit=unit) for unit in gateway.units()]
 
 
-@_alone
+@alone
 def pull_audits(job: AuditJob) -> AuditOutcome:
     """Fetch, acknowledge, route and answer one unit's audit requests.
 

@@ -35,6 +35,7 @@ def check(
     """
     with errors():
         from ecqs_gateway.content.load import load  # noqa: PLC0415
+        from ecqs_gateway.doors.clock import today  # noqa: PLC0415
         from ecqs_gateway.errors import Misconfigured  # noqa: PLC0415
         from ecqs_gateway.flows.keyring import unsealed_warning  # noqa: PLC0415
         from ecqs_gateway.settings import load_settings  # noqa: PLC0415
@@ -43,6 +44,7 @@ def check(
         settings = load_settings()
         bundle = load(content.resolve() if content else settings.content, cases=True)
         unsealed = unsealed_warning(settings.keys)
+        missing = bundle.calendar.missing(today()) if bundle.calendar.years else []
         seconds = time.perf_counter() - started
         if unit is not None and unit not in bundle.onboarded:
             raise Misconfigured(
@@ -53,9 +55,10 @@ def check(
             )
     found = bundle.problems if unit is None else (*bundle.shared_problems, *bundle.unit_problems(unit))
     wrong = [problem for problem in found if problem.blocking]
+    warnings = ([unsealed] if unsealed else []) + [_no_calendar(year) for year in missing]
     if as_json:
         problems = [dataclasses.asdict(problem) for problem in found]
-        print_json({"digest": bundle.digest, "problems": problems, "warnings": [unsealed] if unsealed else []})
+        print_json({"digest": bundle.digest, "problems": problems, "warnings": warnings})
     else:
         for problem in found:
             place = f"{problem.file}:{problem.line}:{problem.column}"
@@ -69,11 +72,18 @@ def check(
         counted = f"{errors_}{decide}, {_count(len(found) - len(wrong), 'warning')}"
         say(f"{len(bundle.onboarded)} units, {lanes} mappings ready, {counted}.")
         say(f"Content {bundle.digest[:19]}…, checked in {seconds:.1f} s")
-        if unsealed:
-            say(f"warning {unsealed}", style=_STYLE["warning"])
+        for warning in warnings:
+            say(f"warning {warning}", style=_STYLE["warning"])
     if wrong:
         raise typer.Exit(1)
 
 
 def _count(number: int, word: str) -> str:
     return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
+
+
+def _no_calendar(year: int) -> str:
+    return (
+        f"ECQS-1354 the working days of {year} are not known: add schemas/calendar/{year}.csv from the State Council's"
+        " notice of holidays; until then rules on periods say that they could not judge (CAL-001)"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ _LIST = {
     "message": "finding",
     "batch": "batch",
 }
+_MONTHS = {name: name for name in ("month", "unit", "kind", "rule", "findings", "records")}
 _GROUPS = {"findings": "findings", "example": "for example"}
 
 
@@ -40,6 +41,7 @@ def findings(  # noqa: PLR0913  options of a command
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only of records sealed on this day or later.")
     ] = None,
     by: Annotated[str | None, typer.Option(help="Count instead: by rule, field, unit or kind.")] = None,
+    summary: Annotated[bool, typer.Option("--summary", help="Count instead: per month, unit and rule.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most findings to show.")] = 50,
     page: Annotated[int, typer.Option(min=1, help="Which page of so many findings.")] = 1,
     as_json: Json = False,
@@ -51,6 +53,8 @@ def findings(  # noqa: PLR0913  options of a command
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
         from ecqs_gateway.ledger import findings as ledger  # noqa: PLC0415
 
+        if by is not None and summary:
+            fail(Terminal("ECQS-1352", "--summary and --by are two ways to count", hint="give one of them"))
         if by is not None and by not in ledger.CAUSES:
             fail(Terminal("ECQS-6118", f"findings are not counted by {by}", hint=f"one of {', '.join(ledger.CAUSES)}"))
         with open_gateway() as gateway:
@@ -58,8 +62,13 @@ def findings(  # noqa: PLR0913  options of a command
             wanted = ledger.Wanted(named.units, named.kinds, named.rules, named.since)
             total = ledger.count(gateway.database, wanted)
             groups = ledger.grouped(gateway.database, wanted, by) if by else []
-            rows = [] if by else ledger.find(gateway.database, wanted, limit=limit, offset=(page - 1) * limit)
-    if as_json:
+            months = ledger.summary(gateway.database, wanted) if summary else []
+            rows = (
+                [] if by or summary else ledger.find(gateway.database, wanted, limit=limit, offset=(page - 1) * limit)
+            )
+    if summary:
+        _summary(total, months, as_json=as_json)
+    elif as_json:
         print_json(
             {"total": total, "by": by, "groups": groups} if by else {"total": total, "page": page, "findings": rows}
         )
@@ -71,3 +80,12 @@ def findings(  # noqa: PLR0913  options of a command
         print_table(f"{total} findings, newest first", _LIST, rows)
         if total > limit:
             say(f"Page {page} of {-(-total // limit)}. Count them with --by rule, or see more with --page.")
+
+
+def _summary(total: int, months: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"total": total, "summary": months})
+    elif not total:
+        say("No findings.")
+    else:
+        print_table(f"{total} findings by month, unit and rule", _MONTHS, months, numbers=["findings", "records"])

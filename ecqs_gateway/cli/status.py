@@ -64,50 +64,69 @@ def status(
 ) -> None:
     """Show stop orders, the last run, and per unit and kind what is loaded, waiting, unsettled, dead or held."""
     with errors():
-        from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
-        from ecqs_gateway.ledger import audits, differences, drifts, query, runs, stops  # noqa: PLC0415
-
-        with open_gateway() as gateway:
-            runs.close_dead(gateway.database)
-            orders = [o for o in stops.listed(gateway.database) if unit in (None, o.scope.unit) or o.scope.unit is None]
-            last = query.last_run(gateway.database)
-            lanes = [lane for lane in query.status(gateway.database) if unit in (None, lane["unit"])]
-            counts = query.run_counts(gateway.database, last["id"]) if last else []
-            differ = {
-                place: n for place, n in differences.open_counts(gateway.database).items() if unit in (None, place[0])
-            }
-            names = gateway.unit_names()
-            drifted = drifts.standing(gateway.database, unit)
-            asked = audit_rows(gateway, unit, open_only=True)
-            strange = audits.quarantined(gateway.database, unit)
-    counts = [count for count in counts if unit in (None, count["unit"])]
+        found = _gathered(unit)
     if as_json:
-        told = {"last_run": last, "counts": counts, "lanes": lanes, "stop_orders": order_rows(orders)}
-        told |= {"audits": asked, "quarantined": strange, "drift": [asdict(hold) for hold in drifted]}
-        print_json(told | {"differences": [{"unit": u, "kind": k, **n} for (u, k), n in differ.items()]})
+        orders = order_rows(found.pop("orders"))
+        del found["names"]
+        differ = [{"unit": of, "kind": kind, **n} for (of, kind), n in found.pop("differences").items()]
+        drift = [asdict(hold) for hold in found.pop("drift")]
+        print_json({**found, "stop_orders": orders, "drift": drift, "differences": differ})
         return
-    say_orders(orders)
-    for hold in drifted:
+    say_orders(found["orders"])
+    for hold in found["drift"]:
         say(f"Drift: {hold.sentence()} (`ecqs drift {hold.unit}`)", style="bold yellow")
-    say_late([row for row in asked if row["overdue"]], strange)
-    if last is None:
+    say_late([row for row in found["audits"] if row["overdue"]], found["quarantined"])
+    if found["last_run"] is None:
         say("Nothing has run yet. Start with `ecqs sync`, or `make demo` for sample data.")
         return
-    for lane in lanes:
-        lane["name"] = names.get(lane["unit"], "")
+    _say_run(found)
+    _say_lanes(found)
+
+
+def _gathered(unit: str | None) -> dict[str, Any]:
+    """Ask the ledger for everything, of one unit or of all."""
+    from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+    from ecqs_gateway.ledger import audits, differences, drifts, query, runs, stops  # noqa: PLC0415
+
+    with open_gateway() as gateway:
+        database = gateway.database
+        runs.close_dead(database)
+        last = query.last_run(database)
+        counts = query.run_counts(database, last["id"]) if last else []
+        return {
+            "last_run": last,
+            "counts": [count for count in counts if unit in (None, count["unit"])],
+            "lanes": [lane for lane in query.status(database) if unit in (None, lane["unit"])],
+            "orders": [o for o in stops.listed(database) if unit in (None, o.scope.unit) or o.scope.unit is None],
+            "audits": audit_rows(gateway, unit, open_only=True),
+            "quarantined": audits.quarantined(database, unit),
+            "drift": drifts.standing(database, unit),
+            "differences": {
+                place: n for place, n in differences.open_counts(database).items() if unit in (None, place[0])
+            },
+            "names": gateway.unit_names(),
+        }
+
+
+def _say_run(found: dict[str, Any]) -> None:
+    last, counts = found["last_run"], found["counts"]
     say(f"Last run {last['id']} ({last['flow']}): {last['state']}, started {last['started_at']}")
     if last["state"] in ("interrupted", "killed"):
         say(f"It {last['message']}: nothing is lost, the next `ecqs sync` continues where it ended.", style="yellow")
-    print_table("What it did", RUN_COLUMNS, run_rows(counts, names), numbers=list(RUN_COLUMNS)[3:])
+    print_table("What it did", RUN_COLUMNS, run_rows(counts, found["names"]), numbers=list(RUN_COLUMNS)[3:])
     for count in counts:
         if count["error"]:
             say(f"{count['unit']} {count['kind']}: {count['error']}", style="red")
         if count["stopped"]:
             say(f"{count['unit']} {count['kind']}: {count['stopped']}", style="yellow")
     say("")
+
+
+def _say_lanes(found: dict[str, Any]) -> None:
+    lanes = [{**lane, "name": found["names"].get(lane["unit"], "")} for lane in found["lanes"]]
     print_table("Where the lanes stand", _LANE_COLUMNS, lanes, numbers=list(_LANE_COLUMNS)[3:8])
-    if asked:
+    if asked := found["audits"]:
         say(f"\nHeadquarters asks for {len(asked)} dossiers, the first due {asked[0]['due']}: see `ecqs audits list`.")
-    for (of, kind), classes in differ.items():
+    for (of, kind), classes in found["differences"].items():
         told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in classes.items())
         say(f"{of} {kind}: differences are open: {told}; `ecqs reconcile --list` names them", style="yellow")

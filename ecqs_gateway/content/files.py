@@ -50,6 +50,7 @@ _PLACES = tuple(
         (r"schemas/sources/(?P<unit>[^/]+)\.json", "source"),
         (r"schemas/rules/(?P<name>[^/]+)\.yaml", "rules"),
         (r"schemas/followups/(?P<name>[^/]+)\.yaml", "followups"),
+        (r"schemas/clauses/(?P<name>[^/]+)\.yaml", "clauses"),
         (r"schemas/onboarding/vocabulary\.yaml", "vocabulary"),
         (r"schemas/codes/(?P<name>[^/]+)\.csv", "codes"),
         (r"schemas/calendar/(?P<name>[^/]+)\.csv", "calendar"),

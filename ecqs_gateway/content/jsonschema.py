@@ -25,6 +25,7 @@ from ecqs_gateway.content.models import (
     RulesFile,
     SqlStream,
 )
+from ecqs_gateway.content.models_clauses import ClausesFile
 from ecqs_gateway.content.models_followups import FollowUpsFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile
 from ecqs_gateway.content.scalars import duration_text
@@ -40,6 +41,7 @@ SCHEMAS: Mapping[str, type[BaseModel]] = {
     "mapping": MappingFile,
     "rules": RulesFile,
     "followups": FollowUpsFile,
+    "clauses": ClausesFile,
     "case": CaseFile,
     "vocabulary": VocabularyFile,
 }

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from ecqs_gateway.content.explain import explain, without_faults
 from ecqs_gateway.content.files import Bundle, Place, place_of, scan
 from ecqs_gateway.content.models import CaseFile, ConnectorFile, MappingFile, NationalFile, RulesFile
+from ecqs_gateway.content.models_clauses import ClausesFile
 from ecqs_gateway.content.models_followups import FollowUpsFile
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile
@@ -44,6 +45,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "case": CaseFile,
     "rules": RulesFile,
     "followups": FollowUpsFile,
+    "clauses": ClausesFile,
     "source": SourceFile,
     "vocabulary": VocabularyFile,
 }

@@ -153,6 +153,21 @@ class SftpTransport(ContentModel):
     """Folder the answers to such questions are fetched from."""
 
 
+class EnquirySettings(ContentModel):
+    """How headquarters is asked about certificates of other provinces; proposed by this project."""
+
+    folder: Annotated[Text, AfterValidator(_per_unit)] = "enquiries/{unit}"
+    """Folder enquiries are uploaded to; {unit} stands for the reporting unit."""
+    answers: Annotated[Text, AfterValidator(_per_unit)] = "replies/{unit}"
+    """Folder answers are fetched from; {unit} stands for the reporting unit."""
+    offered: Flag = True
+    """Whether headquarters answers at all; where it does not, rules judge by this ledger and nothing is held."""
+    wait: Duration = timedelta(seconds=10)
+    """How long a run waits for an answer; records are held when it is over."""
+    poll: Duration = timedelta(milliseconds=250)
+    """How often it looks."""
+
+
 class SignatureSettings(ContentModel):
     """How batches are signed."""
 
@@ -227,6 +242,8 @@ class NationalFile(ContentModel):
     """The way to headquarters."""
     receipts: ReceiptSettings
     """Who answers, and how long a run waits for it."""
+    enquiries: EnquirySettings = EnquirySettings()
+    """How headquarters is asked about certificates."""
     signature: SignatureSettings = SignatureSettings()
     """Algorithm batches are signed with."""
     batch: BatchSettings = BatchSettings()

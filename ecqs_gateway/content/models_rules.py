@@ -92,12 +92,35 @@ class Rule(ContentModel):
     """From when to when the rule holds."""
     products: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
     """Product codes the rule is limited to; null for all."""
+    needs: tuple[FieldPath, ...] = ()
+    """Fields a unit must deliver for the rule to be judged: where its mapping gives one of them never, nobody knows."""
+    against: Literal["previous_version", "certificates", "inspectors"] | None = None
+    """What else than the record the rule looks at.
+
+    previous_version: the version sent before, as before.<field>. certificates: the certificate the field match names,
+    as certificate.<field>, and certificate.others, how many other cases replace it. inspectors: those recognised
+    nationwide, as recognised in the list inspectors.
+    """
+    match: FieldPath | None = None
+    """Field that holds the number of the certificate; only with against certificates, which asks headquarters."""
+    unanswered: Literal["hold", "skip"] = "skip"
+    """What becomes of a record while headquarters has not answered about the certificate; only with match."""
     expr: Text
     """A SQL condition over national fields, such as valid_until > valid_from."""
     message: RuleMessage
     """What a person is told when the rule is broken."""
     examples: Examples
     """Records that keep and break the rule."""
+
+    @model_validator(mode="after")
+    def _matched(self) -> Rule:
+        if (self.against == "certificates") != (self.match is not None):
+            raise refuse(
+                "match names the field with the number: it goes with against: certificates and with nothing else"
+            )
+        if self.unanswered == "hold" and self.match is None:
+            raise refuse("unanswered: hold goes with against: certificates only")
+        return self
 
 
 class RulesFile(ContentModel):

@@ -22,6 +22,7 @@ from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract.chunk import ChildFrame, Chunk, no_unreadable
 from ecqs_gateway.flows import seal
 from ecqs_gateway.flows.drift.watch import Watch
+from ecqs_gateway.flows.enquire import Certificates, Enquirer
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.planned.gate import require_accepted
@@ -56,6 +57,7 @@ class _Collector:
     previous: str | None
     refused: frozenset[str]
     corrected: frozenset[str]
+    enquirer: Enquirer | None = None
     recent: deque[pl.DataFrame] = field(default_factory=lambda: deque(maxlen=_IN_FLIGHT + 1))
     total: Counts = field(default_factory=Counts)
 
@@ -63,7 +65,14 @@ class _Collector:
         """Give what decides whether a record goes out, including what is still on its way into the ledger."""
         database, lane_number = self.gateway.database, self.lease.lane_id
         latest = partial(versions.latest, database, lane_number)
-        return Known(latest, self.refused, tuple(self.recent), self.corrected)
+        recent = tuple(self.recent)
+        return Known(latest, self.refused, recent, self.corrected, self._certificates(recent))
+
+    def _certificates(self, recent: tuple[pl.DataFrame, ...]) -> Certificates | None:
+        """Give what looks certificates up, where a rule of this kind names one."""
+        if not self.lane.rules.links:
+            return None
+        return Certificates(self.gateway, self.lease.unit, lambda: recent, self.enquirer)
 
     def map(self, found: Extraction, chunk: Chunk) -> tuple[Draft, list[seal.Cut]]:
         """Map, check, compare and slice one extraction."""
@@ -138,7 +147,8 @@ def collect(
     corrected = frozenset(query.corrected_versions(gateway.database, lease.lane_id))
     previous = state.previous_manifest.hex() if state.previous_manifest else None
     collector = _Collector(
-        gateway, run, lease, lane, sealer, committed, state.next_sequence, previous, refused, corrected
+        *(gateway, run, lease, lane, sealer, committed, state.next_sequence, previous, refused, corrected),
+        Enquirer(gateway, lease.unit, lease.kind) if gateway.national.enquiries.offered else None,
     )
     with ExitStack() as stack:
         share = gateway.limits.share()
@@ -252,7 +262,8 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
         after = Watermark.from_json(watermark) if watermark else None
         watch.opened(source)
         for raw in gateway.limits.share().each(watch.watched(source.chunks(after, since=since))):
-            known = Known(latest, refused, tuple(recent), corrected)
+            look_up = Certificates(gateway, unit, lambda: tuple(recent)) if lane.rules.links else None
+            known = Known(latest, refused, tuple(recent), corrected, look_up)
             draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
             recent.append(draft.known)
             total += replace(draft.counts, dead_new=draft.letters.height).proven()

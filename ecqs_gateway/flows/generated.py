@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ecqs_gateway.content import jsonschema
-from ecqs_gateway.flows import evidence_reference
+from ecqs_gateway.flows import evidence_reference, rules_reference
 from ecqs_gateway.mapping import expr_reference, reference
 from ecqs_gateway.model import generate
 
@@ -19,4 +19,5 @@ def files(root: Path) -> dict[str, str]:
     made["docs/reference/expressions.md"] = expr_reference.generate()
     made["docs/reference/evidence.md"] = evidence_reference.generate()
     made["docs/reference/mapping.md"] = reference.generate()
+    made |= rules_reference.generate(root)
     return made

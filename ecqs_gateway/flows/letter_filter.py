@@ -10,7 +10,7 @@ from ecqs_gateway.model.kinds import KINDS
 
 __all__ = ["ORIGINS", "checked"]
 
-ORIGINS = ("source", "mapping", "rules", "schema", "headquarters")
+ORIGINS = ("source", "mapping", "rules", "held", "schema", "headquarters")
 
 
 def checked(gateway: Gateway, wanted: Filter) -> Filter:

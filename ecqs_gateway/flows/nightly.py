@@ -19,6 +19,7 @@ from ecqs_gateway.flows.collect import collect, rehearse
 from ecqs_gateway.flows.crew import side_by_side
 from ecqs_gateway.flows.deliver import Delivery, unit_budget
 from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.flows.held import retry_held
 from ecqs_gateway.flows.progress import Step
 from ecqs_gateway.ledger import lanes, query, runs
 from ecqs_gateway.ledger.lanes import Lease
@@ -118,6 +119,7 @@ def _sync_unit(gateway: Gateway, run: Run, unit: str, options: Options) -> None:
     for kind in gateway.kinds(unit, options.kinds):
         if gateway.limits.interrupt:
             return
+        retry_held(gateway, run, unit, kind)
         with _Lane(gateway, run, unit, kind) as lane:
             if lane.lease is None:
                 continue
@@ -135,6 +137,7 @@ def collect_unit(gateway: Gateway, run: Run, unit: str, options: Options = EVERY
     counts: dict[str, Counts] = {}
     errors: list[GatewayError] = []
     for kind in gateway.kinds(unit, options.kinds):
+        retry_held(gateway, run, unit, kind)
         with _Lane(gateway, run, unit, kind, errors) as lane, lane.phase("collect"):
             if lane.lease is not None:
                 counts[kind] = collect(gateway, run, lane.lease, since=options.since)

@@ -14,18 +14,23 @@ import polars_hash
 
 from ecqs_gateway.deliver import xml
 from ecqs_gateway.extract.chunk import Chunk
+from ecqs_gateway.flows.cross import cross, merged
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.ledger import dead_letters
 from ecqs_gateway.ledger.runs import Counts
+from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
-from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Checked, Mapped, detach
+from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
 from ecqs_gateway.model.columns import exactly
+from ecqs_gateway.rules.against import LookUp, facts_expr, link_expr
 
-__all__ = ["FINDING_SCHEMA", "Draft", "Known", "key_text", "letters_of", "prepare"]
+__all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
 
 FINDING_SCHEMA = {"key": pl.String, "sequence": pl.Int64, "rule": pl.String, "field": pl.String, "message": pl.String}
 
 SOURCE_KEY = "source_key"
+HELD = "held"
+"""Origin of the letters that only wait for an answer of headquarters: each run tries them again."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,15 @@ class Known:
     recent: tuple[pl.DataFrame, ...] = ()
     corrected: frozenset[str] = frozenset()
     """Digests headquarters refused and a correction replaced: the source still has them, and they never go again."""
+    certificates: LookUp | None = None
+    """Looks certificates up for cross-record rules (``rules.References``); None where nobody is asked."""
+    inspectors: pl.DataFrame | None = None
+    """Who is recognised nationwide (``rules.INSPECTOR_SCHEMA``); None where no list is at hand."""
 
     def of(self, keys: pl.Series) -> pl.DataFrame:
-        """Give the last known version per key: ``key``, ``known_digest``, ``known_ordering``."""
-        known = pl.concat([self.latest(keys), *self.recent])
+        """Give the last known version per key: ``key``, ``known_digest``, ``known_ordering``, ``known_facts``."""
+        recent = [frame.select(*KNOWN_SCHEMA) for frame in self.recent]
+        known = pl.concat([self.latest(keys).select(*KNOWN_SCHEMA), *recent])
         return known.unique("key", keep="last", maintain_order=True)
 
 
@@ -54,8 +64,8 @@ class Draft:
     """What one extraction came to before it is put into batches.
 
     ``fresh`` holds the new record versions in order: ``__row``, ``key``, ``version``, ``previous``, ``ordering``,
-    ``body``, ``findings``, ``source_key``; ``flags`` their findings by ``__row``; ``letters`` the dead letters;
-    ``passed`` source key, digest and ``source_row`` of every row that is good now.
+    ``body``, ``findings``, ``source_key``, ``facts``, ``link``; ``flags`` their findings by ``__row``; ``letters`` the
+    dead letters; ``passed`` source key, digest and ``source_row`` of every row that is good now.
     """
 
     fresh: pl.DataFrame
@@ -64,7 +74,7 @@ class Draft:
     passed: pl.DataFrame
     counts: Counts
     known: pl.DataFrame = field(repr=False)
-    """``fresh`` as ``Known.recent`` wants it."""
+    """``fresh`` as ``Known.recent`` wants it, with ``link`` for the rules that look at other cases."""
     met: pl.DataFrame = field(repr=False)
     """Every good record: ``__row``, ``key``, ``version``, ``previous`` (last known version), ``verdict``."""
 
@@ -78,25 +88,27 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     checked = check(mapped, lane.rules)
     kept, superseded = supersede(checked.good)
     source_keys = _source_keys(lane, mapped.source)
-    letters = letters_of(checked, source_keys, extraction_id, chunk.unreadable)
-    rendered = _rendered(lane, kept, checked.flags, source_keys)
-    judged = _judged(rendered, known)
-    fresh = judged.filter(pl.col("verdict") == "fresh").drop("verdict")
+    judged = _judged(_rendered(lane, kept, source_keys), known)
+    crossed = cross(lane.rules, kept, judged, known)
+    flags = merged(checked.flags, crossed.flags)
+    letters = letters_of([checked.bad, crossed.held], source_keys, extraction_id, chunk.unreadable)
+    held = pl.col(ROW).is_in(crossed.held[ROW].implode())
+    fresh = _with_findings(judged.filter((pl.col("verdict") == "fresh") & ~held).drop("verdict", "known_facts"), flags)
     verdicts = dict(judged["verdict"].value_counts().iter_rows())
-    again = judged.filter(pl.col("verdict") == "refused")
     counts = Counts(
         extracted=chunk.frame.height + chunk.unreadable.height,
         unchanged=verdicts.get("unchanged", 0),
         superseded=superseded.height + verdicts.get("older", 0),
         batched=fresh.height,
-        dead_known=again.height,
-        flagged=checked.flags.filter(pl.col(ROW).is_in(fresh[ROW].implode()))[ROW].n_unique(),
+        dead_known=verdicts.get("refused", 0),
+        flagged=flags.filter(pl.col(ROW).is_in(fresh[ROW].implode()))[ROW].n_unique(),
     )
-    current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]))
+    current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]) & ~held)
     passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"), pl.col(ROW).alias("source_row"))
-    recent = fresh.select("key", known_digest="version", known_ordering=pl.col("ordering").cast(pl.String))
+    ordering, facts = pl.col("ordering").cast(pl.String), pl.col("facts")
+    recent = fresh.select("key", known_digest="version", known_ordering=ordering, known_facts=facts, link="link")
     met = judged.select(ROW, "key", "version", "previous", "verdict")
-    return Draft(fresh, checked.flags, letters, passed, counts, recent, met)
+    return Draft(fresh, flags, letters, passed, counts, recent, met)
 
 
 def _source_keys(lane: LanePlan, source: pl.DataFrame) -> pl.DataFrame:
@@ -108,13 +120,26 @@ def key_text(names: Sequence[str]) -> pl.Expr:
     return pl.concat_str([exactly(name).cast(pl.String).fill_null("") for name in names], separator="|")
 
 
-def _rendered(lane: LanePlan, kept: Mapped, flags: pl.DataFrame, source_keys: pl.DataFrame) -> pl.DataFrame:
-    rendered = xml.bodies(lane.spec, kept.frame, kept.lists, flags.filter(pl.col(ROW).is_in(kept.frame[ROW].implode())))
-    if ORDER in kept.frame.columns:
-        rendered = rendered.with_columns(kept.frame[ORDER].alias("ordering"))
-    else:
-        rendered = rendered.with_columns(pl.lit(None, pl.String).alias("ordering"))
+def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.DataFrame) -> pl.DataFrame:
+    """Write the bodies, and beside each what the ledger keeps for later: order, facts, the certificate it replaces."""
+    rendered = xml.bodies(lane.spec, kept.frame, kept.lists).drop("findings")
+    beside = kept.frame.select(
+        ROW,
+        (pl.col(ORDER) if ORDER in kept.frame.columns else pl.lit(None, pl.String)).alias("ordering"),
+        facts_expr(lane.spec, lane.rules.facts).alias("facts"),
+        link_expr(lane.spec, lane.rules.links).alias("link"),
+    )
+    rendered = rendered.hstack(beside.drop(ROW))
     return rendered.join(source_keys, on=ROW, how="left", maintain_order="left")
+
+
+def _with_findings(fresh: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
+    """Add the texts of the findings, which are no part of what the version digest covers."""
+    mine = flags.filter(pl.col(ROW).is_in(fresh[ROW].implode()))
+    if mine.is_empty():
+        return fresh.with_columns(pl.lit("").alias("findings"))
+    texts = xml.finding_texts(mine).with_columns(pl.col(ROW).cast(fresh.schema[ROW]))
+    return fresh.join(texts, on=ROW, how="left", maintain_order="left").with_columns(pl.col("findings").fill_null(""))
 
 
 def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
@@ -135,22 +160,32 @@ def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
 
 
 def letters_of(
-    checked: Checked, source_keys: pl.DataFrame, extraction_id: int, unreadable: pl.DataFrame
+    bad: Sequence[pl.DataFrame], source_keys: pl.DataFrame, extraction_id: int, unreadable: pl.DataFrame
 ) -> pl.DataFrame:
-    """Make the dead letters of one extraction: rows the checks refused, and lines that could not be read at all."""
+    """Make the dead letters of one extraction: rows refused or held, and lines that could not be read at all."""
     reasons = pl.col("reasons").list.eval(pl.element().struct.json_encode()).list.join(",")
     of_field = pl.element().struct.field("rule").str.starts_with("ECQS-12")
     in_mapping = pl.col("reasons").list.eval((pl.element().struct.field("severity") == REJECT) & of_field).list.any()
-    refused = checked.bad.join(source_keys, on=ROW, how="left").select(
-        _identity(pl.col("source")),
-        pl.when(in_mapping).then(pl.lit("mapping")).otherwise(pl.lit("rules")).alias("origin"),
-        "key",
-        SOURCE_KEY,
-        pl.lit(extraction_id).alias("extraction_id"),
-        pl.col(ROW).cast(pl.Int64).alias("source_row"),
-        pl.concat_str(pl.lit("["), reasons, pl.lit("]")).alias("reasons"),
-        "source",
-        pl.col("record").alias("mapped"),
+    held = ~pl.col("reasons").list.eval(pl.element().struct.field("severity") == REJECT).list.any()
+    refused = (
+        pl.concat(bad)
+        .join(source_keys, on=ROW, how="left")
+        .select(
+            _identity(pl.col("source")),
+            pl.when(held)
+            .then(pl.lit(HELD))
+            .when(in_mapping)
+            .then(pl.lit("mapping"))
+            .otherwise(pl.lit("rules"))
+            .alias("origin"),
+            "key",
+            SOURCE_KEY,
+            pl.lit(extraction_id).alias("extraction_id"),
+            pl.col(ROW).cast(pl.Int64).alias("source_row"),
+            pl.concat_str(pl.lit("["), reasons, pl.lit("]")).alias("reasons"),
+            "source",
+            pl.col("record").alias("mapped"),
+        )
     )
     line = pl.col("__line").cast(pl.String)
     place = pl.concat_str("__file", pl.concat_str(pl.lit(":"), line).fill_null(""))

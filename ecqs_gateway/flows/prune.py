@@ -23,7 +23,7 @@ STRAY = "stray"
 CLASSES = (*retention.CLASSES, STRAY)
 
 _AT_ONCE = 200
-_PRECIOUS = ("outbox/", "receipts/", "content/", "audits/", "papers/")
+_PRECIOUS = ("outbox/", "receipts/", "answers/", "content/", "audits/", "papers/")
 _PRECIOUS_FOR = timedelta(days=30)
 """A package nothing names may be the only copy, where a ledger was restored from an older backup."""
 

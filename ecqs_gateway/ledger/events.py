@@ -26,6 +26,7 @@ _LANE = "unit/kind"
 _EXTRACTION = "unit/kind/number of the extraction"
 _BATCH = "batch id"
 _AUDIT = "id of the audit request"
+_ENQUIRY = "id of the enquiry"
 _SCOPE = "unit/kind, with `*` for all"
 _NUMBERS = "numbers of the proposals"
 _LETTERS = {"letters": "numbers of the dead letters, such as `1-5,7`", "by": "name of the person who decided"}
@@ -125,6 +126,19 @@ EVENTS: Mapping[str, Event] = {
         "batch id, or the unit where it names no batch",
         "a receipt was not believed; it is kept and changes nothing",
         {"receipt": "SHA-256 of its exact bytes", "reason": "code of the check it failed"},
+    ),
+    "enquiry sent": Event(
+        _ENQUIRY,
+        "headquarters is about to be asked about replaced certificates",
+        {"enquiry": "SHA-256 of enquiry.json", "about": "number of certificates and cases asked about"},
+    ),
+    "enquiry answered": Event(
+        _ENQUIRY, "an answer was believed and kept; rules judge by it", {"answer": "SHA-256 of its exact bytes"}
+    ),
+    "answer refused": Event(
+        _ENQUIRY,
+        "an answer was not believed; it is kept and changes nothing",
+        {"answer": "SHA-256 of its exact bytes", "reason": "code of the check it failed"},
     ),
     "lane held": Event(
         _LANE,

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import batch, finding, lane
 
-__all__ = ["CAUSES", "Wanted", "count", "find", "grouped"]
+__all__ = ["CAUSES", "Wanted", "count", "find", "grouped", "summary"]
 
 CAUSES = ("rule", "field", "unit", "kind")
 """What findings can be counted by."""
@@ -68,6 +68,17 @@ def grouped(database: Database, wanted: Wanted, by: str) -> list[dict[str, Any]]
     with database.read() as connection:
         found = [dict(row._mapping) for row in connection.execute(statement)]  # noqa: SLF001  as above
     return sorted(found, key=lambda row: (-row["findings"], str(row[by])))
+
+
+def summary(database: Database, wanted: Wanted) -> list[dict[str, Any]]:
+    """Count findings per month (of sealing), unit and rule, in this order; ``records`` are those that have one."""
+    month = sa.func.substr(batch.c.sealed_at, 1, 7).label("month")
+    by = (month, lane.c.unit, lane.c.kind, finding.c.rule)
+    numbers = (sa.func.count().label("findings"), sa.func.count(sa.distinct(finding.c.key)).label("records"))
+    statement = sa.select(*by, *numbers).select_from(_FROM).where(*_conditions(wanted))
+    with database.read() as connection:
+        found = connection.execute(statement.group_by(sa.text("1"), *by[1:]).order_by(sa.text("1"), *by[1:]))
+        return [dict(row._mapping) for row in found]  # noqa: SLF001  as above
 
 
 def _conditions(wanted: Wanted) -> Iterator[sa.ColumnElement[bool]]:

@@ -18,6 +18,7 @@ from ecqs_gateway.errors import Terminal
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, content_bundle, dead_letter, extraction, lane, receipt
 from ecqs_gateway.ledger.tables_audits import audit_arrival, audit_message, audit_paper, audit_request
+from ecqs_gateway.ledger.tables_rules import enquiry
 
 __all__ = ["Named", "is_content", "named_files"]
 
@@ -53,7 +54,7 @@ def is_content(path: Path, named: Named, vault: Vault) -> bool:
 
 
 def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iterator[Named]:
-    """Walk the files the ledger names and has not pruned: extractions, packages, receipts, content bundles, audits."""
+    """Walk the files the ledger names and has not pruned: rows, packages, receipts, answers, content, audits."""
     yield from _extractions(connection, needed_only=needed_only)
     yield from _packages(connection, needed_only=needed_only)
     if sa.inspect(connection).has_table(audit_request.name):
@@ -62,10 +63,20 @@ def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iter
         return
     for found in connection.execute(sa.select(receipt.c.file, receipt.c.digest, receipt.c.name, receipt.c.unit)):
         yield Named(found.file, bytes(found.digest).hex(), None, f"receipt {found.name}", found.unit, needed=False)
+    yield from _answers(connection)
     if sa.inspect(connection).has_table(content_bundle.name):
         for found in connection.execute(sa.select(content_bundle)):
             why = f"content bundle {found.digest[:19]}"
             yield Named(found.file, bytes(found.file_digest).hex(), found.size, why, "", needed=False)
+
+
+def _answers(connection: sa.Connection) -> Iterator[Named]:
+    """Walk the answers of headquarters to enquiries, in a schema that has them."""
+    if sa.inspect(connection).has_table(enquiry.name):
+        wanted = sa.select(enquiry.c.id, enquiry.c.unit, enquiry.c.answer, enquiry.c.answer_digest)
+        for found in connection.execute(wanted.where(enquiry.c.answer.is_not(None)).order_by(enquiry.c.id)):
+            digest = bytes(found.answer_digest).hex()
+            yield Named(found.answer, digest, None, f"answer to enquiry {found.id}", found.unit, needed=False)
 
 
 _LANE = (lane.c.unit, lane.c.kind)

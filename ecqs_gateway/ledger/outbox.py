@@ -16,7 +16,7 @@ from ecqs_gateway import __version__
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Conflict
-from ecqs_gateway.ledger import corrections, dead_letters, evidence, extractions, lanes, runs
+from ecqs_gateway.ledger import corrections, crossing, dead_letters, evidence, extractions, lanes, runs
 from ecqs_gateway.ledger.bulk import insert_frame
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
@@ -63,7 +63,8 @@ class Prepared:
     """Everything that one extraction turned into, to be committed at once.
 
     ``versions`` has ``key``, ``sequence``, ``digest`` and ``previous`` (hex), ``position``, ``ordering``,
-    ``source_row`` and ``source_key``; ``findings`` has ``key``, ``sequence``, ``rule``, ``field``, ``message``;
+    ``source_row`` and ``source_key``, and may have ``facts`` (JSON of what rules look back at) and ``link``
+    (certificate the case replaces); ``findings`` has ``key``, ``sequence``, ``rule``, ``field``, ``message``;
     ``letters`` has the columns of ``dead_letters.SCHEMA``; ``counts`` says what became of the other rows.
     """
 
@@ -92,10 +93,12 @@ def commit_prepared(
         take_sequences(connection, lease, prepared.batches)
         insert_batches(connection, lease, current, prepared.batches)
         constant = (pl.lit(lease.lane_id).alias("lane_id"), pl.lit(prepared.extraction_id).alias("extraction_id"))
-        columns = ("key", "sequence", "digest", "previous", "position", "ordering", "source_row")
+        columns = ["key", "sequence", "digest", "previous", "position", "ordering", "source_row"]
+        columns += ["facts"] if "facts" in prepared.versions.columns else []
         # Sorted, because the table is a tree by key: neighbours share its pages.
         insert_frame(connection, record_version, prepared.versions.select(*columns, *constant).sort("key", "sequence"))
         insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
+        crossing.note_uses(connection, lease.lane_id, prepared.versions)
         new, known, told = _letters(connection, lease, current, prepared, vault)
         known += prepared.counts.dead_known  # rows whose record headquarters refused before: their letter stands
         counts = replace(prepared.counts, dead_new=new, dead_known=known).proven()

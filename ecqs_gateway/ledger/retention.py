@@ -35,6 +35,7 @@ from ecqs_gateway.ledger.tables import (
     run_count,
 )
 from ecqs_gateway.ledger.tables_audits import audit_arrival, audit_message, audit_paper
+from ecqs_gateway.ledger.tables_rules import enquiry
 
 __all__ = ["CLASSES", "Class", "Doomed", "live_files", "prune_some", "pruned_files", "removed_at"]
 
@@ -102,6 +103,7 @@ def live_files(connection: sa.Connection) -> set[str]:
     names |= set(connection.execute(sa.select(receipt.c.file)).scalars())
     for column in (audit_arrival.c.file, audit_message.c.file, audit_paper.c.file):
         names |= set(connection.execute(sa.select(column).where(column.is_not(None))).scalars())
+    names |= set(connection.execute(sa.select(enquiry.c.answer).where(enquiry.c.answer.is_not(None))).scalars())
     return names | set(connection.execute(sa.select(content_bundle.c.file)).scalars())
 
 

@@ -11,13 +11,14 @@ from ecqs_gateway.ledger.tables import batch, record_version
 
 __all__ = ["KNOWN_SCHEMA", "in_batch", "latest"]
 
-KNOWN_SCHEMA = {"key": pl.String, "known_digest": pl.String, "known_ordering": pl.String}
+KNOWN_SCHEMA = {"key": pl.String, "known_digest": pl.String, "known_ordering": pl.String, "known_facts": pl.String}
 
 
 def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFrame:
     """Give the last batched version of each of these business keys that has one.
 
-    Columns: ``key``, ``known_digest`` (hex), ``known_ordering`` (newest_by sort key or null).
+    Columns: ``key``, ``known_digest`` (hex), ``known_ordering`` (newest_by sort key or null),
+    ``known_facts`` (JSON of the fields rules look back at, or null).
     """
     with database.read() as connection:
         mine = record_version.c.lane_id == lane_number
@@ -25,15 +26,16 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
         if refused:  # what headquarters refused as a whole batch never arrived, so it is not known
             mine = sa.and_(mine, record_version.c.sequence.not_in(refused))
         wanted = (
-            sa.select(record_version.c.key, record_version.c.digest, record_version.c.ordering)
+            sa.select(record_version.c.key, record_version.c.digest, record_version.c.ordering, record_version.c.facts)
             .where(mine, in_values(connection, record_version.c.key, keys.to_list()))
             .order_by(record_version.c.key, record_version.c.sequence)
         )
         found = connection.execute(wanted).all()
     if not found:
         return pl.DataFrame(schema=KNOWN_SCHEMA)
-    key, digest, ordering = zip(*found, strict=True)
-    frame = pl.DataFrame({"key": key, "known_digest": [bytes(d) for d in digest], "known_ordering": ordering})
+    key, digest, ordering, facts = zip(*found, strict=True)
+    columns = {"key": key, "known_digest": [bytes(d) for d in digest], "known_ordering": ordering, "known_facts": facts}
+    frame = pl.DataFrame(columns, schema_overrides={"known_ordering": pl.String, "known_facts": pl.String})
     frame = frame.with_columns(pl.col("known_digest").bin.encode("hex")).cast(KNOWN_SCHEMA)  # type: ignore[arg-type]
     return frame.unique("key", keep="last", maintain_order=True)
 

@@ -13,7 +13,7 @@ from ecqs_gateway.mapping.order import supersede
 from ecqs_gateway.rules.catalogue import CompiledRules
 from ecqs_gateway.rules.evaluate import evaluate
 
-__all__ = ["all_problems", "check", "supersede"]
+__all__ = ["all_problems", "check", "shaped", "supersede"]
 
 
 def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
@@ -37,7 +37,8 @@ def all_problems(mapped: Mapped, rules: CompiledRules | None = None) -> pl.DataF
     """Give what mapping found and what the rules find, in the order of the rows (``PROBLEM_SCHEMA``)."""
     if rules is None:
         return mapped.problems
-    found = _shaped(evaluate(rules, mapped.frame, _delivered(mapped)), mapped.columns)
+    given = {path for path, columns in mapped.columns.items() if columns} if mapped.columns else None
+    found = shaped(evaluate(rules, mapped.frame, _delivered(mapped), given), mapped.columns)
     return pl.concat([mapped.problems, found]).sort(ROW, maintain_order=True) if found.height else mapped.problems
 
 
@@ -46,7 +47,7 @@ def _delivered(mapped: Mapped) -> Mapping[str, pl.DataFrame]:
     return {path: items for path, items in mapped.lists.items() if mapped.columns.get(path, path)}
 
 
-def _shaped(found: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
+def shaped(found: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     """Give findings the shape of problems; a rule knows national fields, the source columns come from the lineage."""
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in PROBLEM_SCHEMA.items() if name not in found.columns]
     shaped = found.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in PROBLEM_SCHEMA.items())

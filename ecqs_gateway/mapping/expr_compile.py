@@ -25,7 +25,8 @@ __all__ = ["Compiler"]
 MAX_WEIGHT = 4000
 """Largest Polars expression, counting every mention of a shared part."""
 _COLUMN_WEIGHT = 4
-_QUANTIFIERS = ("count", "any", "all")
+_QUANTIFIERS = ("count", "any", "all", "count_distinct")
+_OF_ITEM = {"count_distinct": "value of one item"} | dict.fromkeys(("any", "all"), "condition on one item")
 
 
 @dataclass
@@ -161,7 +162,7 @@ class Compiler:
         if self.items is not None:
             raise self.fail("ECQS-1106", "a list cannot be looked into from within another", node)
         if len(nodes) != (1 if name == "count" else 2):
-            form = "count(list)" if name == "count" else f"{name}(list, condition on one item)"
+            form = "count(list)" if name == "count" else f"{name}(list, {_OF_ITEM[name]})"
             raise self.fail("ECQS-1106", f"it takes {form}", node)
         target = self.parsed.piece(nodes[0]).value if isinstance(nodes[0], exp.Column) else ""
         if target not in self.context.lists:
@@ -170,16 +171,16 @@ class Compiler:
             raise self.fail(
                 "ECQS-1103", "there is no such list", nodes[0], f"did you mean {near}?" if near else f"lists: {known}"
             )
-        items, read, outer = self._on_items(target, nodes[1]) if len(nodes) == 2 else (None, set(), set())
+        items, read, outer = self._on_items(target, nodes[1], name) if len(nodes) == 2 else (None, set(), set())
         column = f"{self.context.terms}{len(self.terms)}"
         self.reads += 1
         self.terms.append(ListTerm(column, target, name, items, frozenset(read), frozenset(outer)))
-        kind = ExprType.INTEGER if name == "count" else ExprType.BOOLEAN
+        kind = ExprType.INTEGER if name in {"count", "count_distinct"} else ExprType.BOOLEAN
         return Value(kind, pl.col(column))
 
-    def _on_items(self, target: str, node: exp.Expr) -> tuple[pl.Expr, set[str], set[str]]:
+    def _on_items(self, target: str, node: exp.Expr, name: str) -> tuple[pl.Expr, set[str], set[str]]:
         inner = replace(self, items=self.context.lists[target], used=set(), used_items=set(), weight=0)
-        items = inner.condition(node)
+        items = inner.visit(node).expr if name == "count_distinct" else inner.condition(node)
         self.used |= inner.used
         self.weight += inner.weight
         return items, inner.used_items, inner.used

@@ -83,6 +83,9 @@ def _working_days_between(call: Call) -> Value:
     if len(calendar.spans) > 1:
         here, there = look_up(spans)
         between = pl.when(there - here == 0).then(between)
+    if call.context.doubts is not None:
+        start, end = (value.expr.is_not_null() for value in call.args)
+        call.context.doubts.append(start & end & between.is_null())
     return integer(between)
 
 

@@ -66,6 +66,11 @@ QUANTIFIERS: tuple[tuple[str, str, str], ...] = (
         "Whether the condition holds for every item; true for an empty list.",
         "all(products, name IS NOT NULL)",
     ),
+    (
+        "count_distinct(list, value)",
+        "How many different values the items have; nulls do not count.",
+        "count_distinct(inspectors, number) >= 2",
+    ),
 )
 """List quantifiers, what each does, and an example."""
 

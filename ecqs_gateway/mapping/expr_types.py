@@ -42,8 +42,8 @@ class ExprContext:
     """What domain functions look things up in, fixed when an expression is compiled.
 
     ``today`` opens the function of that name, and ``lists`` (the lists of the record kind, with the columns of one
-    item) opens ``count``, ``any`` and ``all``; only rules have them, because a mapping must give the same record on
-    every day.
+    item) opens ``count``, ``any``, ``all`` and ``count_distinct``; only rules have them, because a mapping must give
+    the same record on every day.
     """
 
     codes: CodeTables | None = None
@@ -52,6 +52,8 @@ class ExprContext:
     lists: Mapping[str, Mapping[str, pl.DataType]] = field(default_factory=dict)
     terms: str = "__term"
     """How the columns of list quantifiers are called: this and a number."""
+    doubts: list[pl.Expr] | None = None
+    """Collects, while an expression is compiled, what is true where content it needs is missing: a calendar year."""
 
     @classmethod
     def of(cls, codes: CodeTables, calendar: Path, today: date | None = None) -> ExprContext:
@@ -66,8 +68,8 @@ class ListTerm:
     """One list quantifier of an expression, to be computed on the list's own frame before the expression runs.
 
     ``column`` is the name under which the main expression expects the result. ``items`` is the condition on one
-    item (None for ``count``), ``item_columns`` what it reads of the item, ``record_columns`` what it reads of the
-    record.
+    item, or with ``count_distinct`` its value (None for ``count``), ``item_columns`` what it reads of the item,
+    ``record_columns`` what it reads of the record.
     """
 
     column: str

@@ -18,6 +18,7 @@ from ecqs_gateway.model.record import KindSpec
 __all__ = [
     "BAD_SCHEMA",
     "FLAG",
+    "HOLD",
     "ITEM",
     "ORDER",
     "PROBLEM_SCHEMA",
@@ -41,6 +42,8 @@ REJECT = "reject"
 """Severity of a problem that keeps the record back: it becomes a dead letter."""
 FLAG = "flag"
 """Severity of a problem that travels with the record as a finding."""
+HOLD = "hold"
+"""Severity of a problem that keeps the record back until headquarters has answered; it is tried again by itself."""
 
 PROBLEM_SCHEMA: Mapping[str, pl.DataType] = MappingProxyType(
     {

@@ -59,6 +59,11 @@ class WorkingCalendar:
         """Say whether the day lies in a known year."""
         return day.year in self.years
 
+    def missing(self, day: date) -> list[int]:
+        """Give the years that must be known on a day and are not: its own, and from 1 December the next."""
+        wanted = [day.year, day.year + 1] if day.month == 12 else [day.year]
+        return [year for year in wanted if year not in self.years]
+
     def worked(self, day: date) -> bool:
         """Say whether the day is a working day; raises Misconfigured ECQS-1310 for an unknown year."""
         if day.year not in self.years:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -11,6 +11,7 @@ from ecqs_gateway.content.models import Rule, RulesFile
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.expr import CompiledExpr, ExprContext, ExprType, ListTerm, compile_expr
 from ecqs_gateway.model.record import KindSpec
+from ecqs_gateway.rules.against import ANSWERED, kept_facts, list_leaves, record_leaves
 
 __all__ = ["CompiledRule", "CompiledRules", "RuleCatalogue", "compile_rule", "compile_rules", "rule_columns"]
 
@@ -47,13 +48,19 @@ class RuleCatalogue:
 class CompiledRule:
     """A rule ready to run: ``broken`` is true where the record breaks it, and false or null everywhere else.
 
-    ``columns`` are the fields of the record it reads, ``terms`` the list quantifiers to compute first.
+    ``doubtful`` is true where it cannot be judged because content is missing (a year of the calendar), ``held`` where
+    headquarters has to answer first; None where that cannot be. ``columns`` are the fields of the record it reads,
+    ``terms`` the list quantifiers to compute first, ``beside`` what it reads beside the record: column → field with
+    the number of the certificate, or None.
     """
 
     rule: Rule
     broken: pl.Expr
     columns: frozenset[str]
     terms: tuple[ListTerm, ...]
+    doubtful: pl.Expr | None = None
+    held: pl.Expr | None = None
+    beside: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def clause(self) -> str:
@@ -63,14 +70,21 @@ class CompiledRule:
 
 @dataclass(frozen=True)
 class CompiledRules:
-    """All rules of one record kind, ready to run."""
+    """All rules of one record kind, ready to run: those on a record alone, and those that look beside it.
+
+    ``facts`` are the fields the ledger keeps of each version because a rule looks back at them, ``links`` the fields
+    that name certificates.
+    """
 
     kind: KindSpec
     rules: tuple[CompiledRule, ...]
+    cross: tuple[CompiledRule, ...] = ()
+    facts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
     @property
     def terms(self) -> tuple[ListTerm, ...]:
-        """Give the list quantifiers of all rules."""
+        """Give the list quantifiers of the rules on a record alone."""
         return tuple(term for rule in self.rules for term in rule.terms)
 
 
@@ -79,20 +93,33 @@ def rule_columns(kind: KindSpec) -> dict[str, pl.DataType]:
     return {leaf.path: leaf.type.dtype for leaf in kind.leaves()}
 
 
-def rule_lists(kind: KindSpec) -> dict[str, Mapping[str, pl.DataType]]:
+def rule_lists(kind: KindSpec, rule: Rule | None = None) -> dict[str, Mapping[str, pl.DataType]]:
     """Give the lists a rule of a kind may look into, with the fields of one item."""
-    return {node.path: {leaf.path: leaf.type.dtype for leaf in node.leaves()} for node in kind.repeated()}
+    more = {node.path: list_leaves(rule, node.path) if rule else [] for node in kind.repeated()}
+    return {
+        node.path: {leaf.path: leaf.type.dtype for leaf in (*node.leaves(), *more[node.path])}
+        for node in kind.repeated()
+    }
 
 
 def compile_rules(kind: KindSpec, files: Iterable[RulesFile] | RuleCatalogue, context: ExprContext) -> CompiledRules:
     """Compile the rules of a kind; raises Misconfigured (ECQS-11xx, 13xx) that names the rule."""
     catalogue = files if isinstance(files, RuleCatalogue) else RuleCatalogue.of(files)
-    return CompiledRules(kind, tuple(compile_rule(kind, rule, context) for rule in catalogue.of_kind(kind.kind)))
+    compiled = [compile_rule(kind, rule, context) for rule in catalogue.of_kind(kind.kind)]
+    links = {one.rule.match for one in compiled if one.rule.match is not None}
+    return CompiledRules(
+        kind,
+        tuple(one for one in compiled if one.rule.against is None),
+        tuple(one for one in compiled if one.rule.against is not None),
+        kept_facts(kind, catalogue),
+        tuple(sorted(links)),
+    )
 
 
 def compile_rule(kind: KindSpec, rule: Rule, context: ExprContext) -> CompiledRule:
     """Compile one rule; raises Misconfigured (ECQS-11xx, 13xx)."""
-    verdict = _compile(kind, rule, context, rule.expr, "")
+    doubts: list[pl.Expr] = []
+    verdict = _compile(kind, rule, replace(context, doubts=doubts), rule.expr, "")
     if verdict.kind is not ExprType.BOOLEAN:
         raise Misconfigured(
             "ECQS-1303",
@@ -100,25 +127,40 @@ def compile_rule(kind: KindSpec, rule: Rule, context: ExprContext) -> CompiledRu
             where=f"rule {rule.id}",
             hint="compare it with something",
         )
-    parts = [verdict, *_scope(kind, rule, context)]
-    broken = ~verdict.expr
-    for part in parts[1:]:
-        broken &= part.expr
-    for condition in _in_force(kind, rule):
-        broken &= condition
-    columns = frozenset(name for part in parts for name in part.columns)
+    scope = _scope(kind, rule, context)
+    applies = [*(part.expr for part in scope), *_in_force(kind, rule)]
+    columns = frozenset(name for part in (verdict, *scope) for name in part.columns)
     dated = rule.effective.from_ or rule.effective.until
+    beside = {leaf.path: rule.match for leaf in record_leaves(kind, rule) if leaf.path in columns}
+    # A doubt inside a list is about the items, not about the record.
+    here = [doubt for doubt in doubts if set(doubt.meta.root_names()) <= columns]
+    hold = rule.unanswered == "hold"
     return CompiledRule(
         rule,
-        broken,
-        columns | {rule.effective.by or kind.date} if dated else columns,
-        tuple(term for part in parts for term in part.terms),
+        _all([~verdict.expr, *applies]),
+        columns - set(beside) | ({rule.effective.by or kind.date} if dated else frozenset()) | _link(rule),
+        tuple(term for part in (verdict, *scope) for term in part.terms),
+        _all([verdict.expr.is_null(), pl.any_horizontal(here), *applies]) if here else None,
+        _all([~pl.col(ANSWERED), *applies]) if hold else None,
+        beside | ({ANSWERED: rule.match} if hold else {}),
     )
 
 
+def _link(rule: Rule) -> frozenset[str]:
+    return frozenset() if rule.match is None else frozenset({rule.match})
+
+
+def _all(conditions: list[pl.Expr]) -> pl.Expr:
+    joined = conditions[0]
+    for condition in conditions[1:]:
+        joined &= condition
+    return joined
+
+
 def _compile(kind: KindSpec, rule: Rule, context: ExprContext, text: str, part: str) -> CompiledExpr:
-    own = replace(context, lists=rule_lists(kind), terms=f"__{rule.id}{part}_")
-    return compile_expr(text, rule_columns(kind), where=f"rule {rule.id}", context=own)
+    own = replace(context, lists=rule_lists(kind, rule), terms=f"__{rule.id}{part}_")
+    columns = rule_columns(kind) | {leaf.path: leaf.type.dtype for leaf in record_leaves(kind, rule)}
+    return compile_expr(text, columns, where=f"rule {rule.id}", context=own)
 
 
 def _scope(kind: KindSpec, rule: Rule, context: ExprContext) -> list[CompiledExpr]:

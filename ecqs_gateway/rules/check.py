@@ -1,7 +1,8 @@
 """Check rule files: ids, fields, products, expressions, and that every example behaves as it says.
 
 The examples are the rules' tests. Each is a partial record: its texts are read by the field types, fields it leaves
-out are absent, and lists it leaves out count as not delivered (write ``inspectors: []`` for an empty list). Examples
+out are absent, and lists it leaves out count as not delivered (write ``inspectors: []`` for an empty list). What a rule
+looks at beside the record stands in its examples like a field: ``before.status``, ``certificate.others``. Examples
 are judged as of ``EXAMPLE_DAY``, so that a rule that asks for ``today()`` behaves the same for ever.
 """
 
@@ -22,8 +23,9 @@ from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import KindSpec, Leaf
 from ecqs_gateway.model.types import FieldProblem
-from ecqs_gateway.rules.catalogue import CompiledRules, compile_rule, rule_columns
-from ecqs_gateway.rules.evaluate import evaluate
+from ecqs_gateway.rules.against import ANSWERED, list_leaves, record_leaves
+from ecqs_gateway.rules.catalogue import CompiledRule, compile_rule, rule_columns
+from ecqs_gateway.rules.evaluate import broken_rows
 
 __all__ = ["EXAMPLE_DAY", "RuleProblem", "check_rules"]
 
@@ -93,7 +95,7 @@ def _check_rule(rule: Rule, kinds: Mapping[str, KindSpec], context: ExprContext)
     yield from _check_fields(rule, kind)
     yield from _check_products(rule, context.codes)
     try:
-        compiled = CompiledRules(kind, (compile_rule(kind, rule, context),))
+        compiled = compile_rule(kind, rule, context)
     except ExpressionError as error:
         place = f"line {error.line} column {error.column}"
         near = f" at {error.token!r}" if error.token else ""
@@ -101,16 +103,18 @@ def _check_rule(rule: Rule, kinds: Mapping[str, KindSpec], context: ExprContext)
     except Misconfigured as error:
         yield _PLACES.get(error.code, ("expr",)), error.code, error.message, error.hint
     else:
-        yield from _check_examples(rule, compiled, context)
+        yield from _check_examples(rule, compiled, kind, context)
 
 
 def _check_fields(rule: Rule, kind: KindSpec) -> Iterator[_Found]:
     names = set(rule_columns(kind))
     for node in kind.repeated():
         names |= {node.path, *(f"{node.path}.{leaf.path}" for leaf in node.leaves())}
-    for place, name in enumerate(rule.fields):
+    matched = [(("match",), rule.match)] if rule.match else []
+    places: list[tuple[Path, str]] = [*((("fields", n), f) for n, f in enumerate(rule.fields)), *matched]
+    for path, name in [*places, *((("needs", n), f) for n, f in enumerate(rule.needs))]:
         if name not in names:
-            yield ("fields", place), "ECQS-1302", f"{kind.kind} has no field {name}", None
+            yield path, "ECQS-1302", f"{kind.kind} has no field {name}", None
 
 
 def _check_products(rule: Rule, codes: CodeTables | None) -> Iterator[_Found]:
@@ -120,16 +124,16 @@ def _check_products(rule: Rule, codes: CodeTables | None) -> Iterator[_Found]:
             yield ("products", place), "ECQS-1305", f"there is no product class {code}", "see product_classes.csv"
 
 
-def _check_examples(rule: Rule, compiled: CompiledRules, context: ExprContext) -> Iterator[_Found]:
+def _check_examples(rule: Rule, compiled: CompiledRule, kind: KindSpec, context: ExprContext) -> Iterator[_Found]:
     sides = (("pass", rule.examples.pass_), ("fail", rule.examples.fail))
     paths: list[Path] = [("examples", side, place) for side, examples in sides for place in range(len(examples))]
     records: list[_Record] = []
     for path, example in zip(paths, [one for _, examples in sides for one in examples], strict=True):
         try:
-            records.append(_record(path, example, compiled.kind, context.codes))
+            records.append(_record(path, example, kind, rule, context.codes))
         except _Bad as bad:
             yield (*path, *bad.path), "ECQS-1308", bad.message, None
-    for record, broken in _verdicts(compiled, records):
+    for record, broken in _verdicts(compiled, kind, records):
         if broken and record.path[1] == "pass":
             yield record.path, "ECQS-1306", "this example should keep the rule and breaks it", None
         if not broken and record.path[1] == "fail":
@@ -146,15 +150,20 @@ class _Record:
     lists: Mapping[str, Sequence[Mapping[str, Any]]]
 
 
-def _record(path: Path, example: Mapping[str, Any], kind: KindSpec, codes: CodeTables | None) -> _Record:
+def _record(path: Path, example: Mapping[str, Any], kind: KindSpec, rule: Rule, codes: CodeTables | None) -> _Record:
     nodes = {node.path: node for node in kind.repeated()}
-    fields = _values({name: text for name, text in example.items() if name not in nodes}, kind.leaves(), codes, ())
+    fields = _values(
+        {name: text for name, text in example.items() if name not in nodes},
+        [*kind.leaves(), *record_leaves(kind, rule)],
+        codes,
+        (),
+    )
     lists = {}
     for name, items in example.items():
         if name in nodes and items is not None:
             if isinstance(items, str):
                 raise _Bad((name,), f"{name} is a list")
-            leaves = list(nodes[name].leaves())
+            leaves = [*nodes[name].leaves(), *list_leaves(rule, name)]
             lists[name] = [_values(item, leaves, codes, (name, place)) for place, item in enumerate(items)]
     return _Record(path, fields, lists)
 
@@ -170,25 +179,25 @@ def _values(texts: Mapping[str, Any], leaves: Iterable[Leaf], codes: CodeTables 
     return values
 
 
-def _verdicts(compiled: CompiledRules, records: list[_Record]) -> Iterator[tuple[_Record, bool]]:
+def _verdicts(compiled: CompiledRule, kind: KindSpec, records: list[_Record]) -> Iterator[tuple[_Record, bool]]:
     """Say of each example whether it breaks the rule; those that give the same lists run together."""
     asked = {term.list for term in compiled.terms}
     groups: dict[frozenset[str], list[_Record]] = {}
     for record in records:
         groups.setdefault(frozenset(record.lists) & asked, []).append(record)
-    leaves = {leaf.path: leaf for leaf in compiled.kind.leaves()}
-    columns = [leaves[name] for name in sorted(compiled.rules[0].columns)]
+    leaves = {leaf.path: leaf for leaf in (*kind.leaves(), *record_leaves(kind, compiled.rule))}
+    columns = [leaves[name] for name in sorted({*compiled.columns, *compiled.beside} - {ANSWERED})]
     for given, members in groups.items():
         frame = _frame(columns, list(enumerate(record.fields for record in members)))
         lists = {
             node.path: _frame(
-                list(node.leaves()),
+                [*node.leaves(), *list_leaves(compiled.rule, node.path)],
                 [(row, item) for row, record in enumerate(members) for item in record.lists[node.path]],
             )
-            for node in compiled.kind.repeated()
+            for node in kind.repeated()
             if node.path in given
         }
-        broken = set(evaluate(compiled, frame, lists)[ROW].to_list())
+        broken = set(broken_rows(compiled, frame, lists).to_list())
         yield from ((record, row in broken) for row, record in enumerate(members))
 
 

@@ -6,42 +6,86 @@ counts as kept: an absent field is the business of the field types, not of every
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import polars as pl
 
 from ecqs_gateway.mapping.expr import ListTerm
-from ecqs_gateway.mapping.mapped import PROBLEM_SCHEMA, ROW, no_problems
+from ecqs_gateway.mapping.mapped import FLAG, HOLD, PROBLEM_SCHEMA, ROW, no_problems
+from ecqs_gateway.rules.against import References, joined, with_recognised
 from ecqs_gateway.rules.catalogue import CompiledRule, CompiledRules
 
-__all__ = ["evaluate"]
+__all__ = ["UNANSWERED", "UNJUDGED", "broken_rows", "evaluate", "evaluate_cross"]
 
-_DTYPES = {"count": pl.Int64, "any": pl.Boolean, "all": pl.Boolean}
+_DTYPES = {"count": pl.Int64, "count_distinct": pl.Int64, "any": pl.Boolean, "all": pl.Boolean}
+
+UNJUDGED = "CAL-001"
+"""Rule id of the finding that a rule on working days could not be judged, for want of a year of the calendar."""
+UNANSWERED = "ECQS-1350"
+"""Code under which a record is held that headquarters must first be asked about."""
 
 
-def evaluate(rules: CompiledRules, frame: pl.DataFrame, lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """Give one problem (``PROBLEM_SCHEMA``) per record and broken rule, in the order of records and rules.
+def evaluate(
+    rules: CompiledRules,
+    frame: pl.DataFrame,
+    lists: Mapping[str, pl.DataFrame],
+    delivered: Collection[str] | None = None,
+) -> pl.DataFrame:
+    """Judge the rules on a record alone: one problem (``PROBLEM_SCHEMA``) per record and broken rule.
 
-    ``frame`` has ``__row`` and the fields of the kind, ``lists`` per list ``__row`` and the fields of an item. A list
-    that is not among them was not delivered: what rules ask of it is null. ``column`` is left null: rules know
-    national fields, the lineage knows source columns.
+    They stand in the order of records and rules. ``frame`` has ``__row`` and the fields of the kind, ``lists`` per list
+    ``__row`` and the fields of an item. A list that is not among them was not delivered: what rules ask of it is null.
+    ``column`` is left null: rules know national fields, the lineage knows source columns. ``delivered`` are the fields
+    the mapping gives (None: all): a rule that needs another one is not judged.
     """
-    if not rules.rules or frame.is_empty():
+    known = rules.rules if delivered is None else tuple(r for r in rules.rules if set(r.rule.needs) <= set(delivered))
+    return _judged(known, frame, lists)
+
+
+def evaluate_cross(
+    rules: CompiledRules, frame: pl.DataFrame, lists: Mapping[str, pl.DataFrame], given: References
+) -> pl.DataFrame:
+    """Judge the rules that look beside the record, like ``evaluate``; severity ``hold`` where an answer is missing."""
+    if not rules.cross or frame.is_empty():
         return no_problems()
+    for day in sorted({_day(rules, rule) for rule in rules.cross if rule.rule.against == "inspectors"}):
+        lists = with_recognised(frame, lists, given.inspectors, day)
+    wanted = {name: match for rule in rules.cross for name, match in rule.beside.items()}
+    return _judged(rules.cross, joined(rules.kind, frame, wanted, given), lists)
+
+
+def broken_rows(rule: CompiledRule, frame: pl.DataFrame, lists: Mapping[str, pl.DataFrame]) -> pl.Series:
+    """Give the rows that break one rule, where the frame already has what the rule looks at beside the record."""
+    return _with_terms(frame, rule.terms, lists).filter(rule.broken.fill_null(value=False))[ROW]
+
+
+def _day(rules: CompiledRules, rule: CompiledRule) -> str:
+    return rule.rule.effective.by or rules.kind.date
+
+
+def _judged(rules: tuple[CompiledRule, ...], frame: pl.DataFrame, lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    if not rules or frame.is_empty():
+        return no_problems()
+    outcomes = [outcome for rule in rules for outcome in _outcomes(rule)]
+    terms = [term for rule in rules for term in rule.terms]
     # One after the other: the other cores have batches to validate, and dealing out small columns costs more.
-    found = _with_terms(frame, rules.terms, lists).select_seq(
-        ROW, *(rule.broken.alias(rule.rule.id) for rule in rules.rules)
+    found = _with_terms(frame, terms, lists).select_seq(
+        ROW, *(expr.alias(str(place)) for place, (expr, _) in enumerate(outcomes))
     )
     problems = [
-        _problems(rule, rows)
-        for rule in rules.rules
-        if (rows := found[ROW].gather(found[rule.rule.id].fill_null(value=False).arg_true())).len()
+        _problems(told, rows)
+        for place, (_, told) in enumerate(outcomes)
+        if (rows := found[ROW].gather(found[str(place)].fill_null(value=False).arg_true())).len()
     ]
     return pl.concat(problems).sort(ROW, maintain_order=True) if problems else no_problems()
 
 
-def _problems(rule: CompiledRule, rows: pl.Series) -> pl.DataFrame:
-    told = {
+_Told = Mapping[str, str | None]
+
+
+def _outcomes(rule: CompiledRule) -> Iterator[tuple[pl.Expr, _Told]]:
+    """Give what may come of a rule: a condition on the record, and what is told where it holds."""
+    told: dict[str, str | None] = {
         "field": ",".join(rule.rule.fields),
         "column": None,
         "rule": rule.rule.id,
@@ -49,6 +93,16 @@ def _problems(rule: CompiledRule, rows: pl.Series) -> pl.DataFrame:
         "clause": rule.clause,
         "message": rule.rule.message.zh,
     }
+    yield rule.broken, told
+    if rule.doubtful is not None:
+        message = f"规则 {rule.rule.id}（{rule.rule.title}）未能判断：缺少所涉年份的工作日历"
+        yield rule.doubtful, told | {"rule": UNJUDGED, "severity": FLAG, "message": message}
+    if rule.held is not None:
+        message = f"规则 {rule.rule.id}（{rule.rule.title}）须先向总局查询，尚未得到答复：记录暂存，下次运行自动重试"
+        yield rule.held, told | {"rule": UNANSWERED, "severity": HOLD, "message": message}
+
+
+def _problems(told: _Told, rows: pl.Series) -> pl.DataFrame:
     return (
         rows.cast(pl.UInt32)
         .to_frame(ROW)
@@ -80,12 +134,21 @@ def _answers(frame: pl.DataFrame, items: pl.DataFrame, terms: list[ListTerm]) ->
     outer = sorted({name for term in terms for name in term.record_columns})
     told = pl.concat([items, frame.select(outer)[places]], how="horizontal") if outer else items
     verdicts = told.select(term.items.alias(term.column) for term in terms if term.items is not None)
-    return [
-        _counted(places, frame.height).alias(term.column)
-        if term.quantifier == "count"
-        else _decided(term, verdicts[term.column], places, frame.height)
-        for term in terms
-    ]
+    return [_answer(term, verdicts, places, frame.height) for term in terms]
+
+
+def _answer(term: ListTerm, verdicts: pl.DataFrame, places: pl.Series, height: int) -> pl.Series:
+    if term.quantifier == "count":
+        return _counted(places, height).alias(term.column)
+    if term.quantifier == "count_distinct":
+        values = pl.DataFrame([places.alias("place"), _broadcast(verdicts[term.column], places.len()).alias("value")])
+        return _counted(values.drop_nulls().unique()["place"], height).alias(term.column)
+    return _decided(term, _broadcast(verdicts[term.column], places.len()), places, height)
+
+
+def _broadcast(values: pl.Series, length: int) -> pl.Series:
+    """Give one value per item; an expression without columns is one value for all."""
+    return values if values.len() == length else values.new_from_index(0, length)
 
 
 def _placed(rows: pl.Series, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
@@ -105,8 +168,6 @@ def _decided(term: ListTerm, verdict: pl.Series, places: pl.Series, height: int)
     """Begin with what an empty list says; an unknown item makes it unknown, and one that decides has the last word."""
     start = term.quantifier == "all"
     answer = pl.Series(term.column, [start]).new_from_index(0, height)
-    if verdict.len() != places.len():  # a condition without columns is one value for all items
-        verdict = verdict.new_from_index(0, places.len())
     if verdict.null_count():
         answer = answer.scatter(places.filter(verdict.is_null()), None)
     deciding = (~verdict if start else verdict).fill_null(value=False)

@@ -6,7 +6,7 @@ headquarters.db      the ledger (see ``store``)
 keys/                headquarters' own keys
 gateways/*.pem       keys of the gateways: ``<unit>.pem``, ``<unit>-<anything>.pem`` or ``all.pem``
 accounts/<name>/     ``authorized_keys`` and, if wanted, ``password`` of an SFTP account
-files/<name>/        what that account sees: inbox/<unit>, receipts/<unit>, receipts/<unit>/taken
+files/<name>/        what that account sees: inbox/<unit>, receipts/<unit>, enquiries/<unit>, answers/<unit>
 spool/               packages taken out of an inbox and not yet entered in the ledger
 packages/            every package ever received, named by its SHA-256
 strange/             files found in an inbox that are no package, named by their SHA-256

@@ -107,6 +107,8 @@ class Orders(_Part):
     """Half the file is missing."""
     foreign: Chance | None = None
     """Sealed with a key that is not headquarters', under the id of the key that is."""
+    silent: bool = False
+    """Enquiries about certificates stay unanswered."""
     refuse: Literal["login", "disk_full", "permission"] | None = None
     disconnect: Disconnect | None = None
     hang: Hang | None = None

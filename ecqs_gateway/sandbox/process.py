@@ -23,6 +23,7 @@ from ecqs_gateway.doors import clock
 from ecqs_gateway.sandbox import anchors
 from ecqs_gateway.sandbox.audit_desk import AuditDesk
 from ecqs_gateway.sandbox.audit_writing import Sealing
+from ecqs_gateway.sandbox.certificate_desk import CertificateDesk, note_uses
 from ecqs_gateway.sandbox.enquiries import Desk, Enquiries
 from ecqs_gateway.sandbox.holdings import Holdings
 from ecqs_gateway.sandbox.home import Home, replace_file
@@ -66,12 +67,13 @@ class Processor:
         self._die = die
         self._desk = AuditDesk.of(home, store, Sealing(office.seal, office.issuer), office.calendar)
         self._enquiries = Enquiries(home, Desk(office.seal, office.issuer, office.keys, Holdings(home, store)))
+        self._certificates = CertificateDesk(home, store, office.seal, office.issuer, office.keys)
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
         self._misbehaviour.look()
         self._claim()
-        worked = False
+        worked = self._certificates.round(silent=self._misbehaviour.orders.silent)
         for path in sorted(self._home.spool.iterdir()):
             self._receive(path)
             self._publish()
@@ -201,6 +203,7 @@ class Processor:
         invalid = sum(verdict.code is not None for verdict in verdicts)
         with self._step("validated"):
             self._store.add_verdicts(package, verdicts)
+            note_uses(self._store, package, xml)
             counts = {"records": len(verdicts), "valid": len(verdicts) - invalid, "invalid": invalid}
             validated = self._store.move(package, "validated")
             self._issue(validated, "validated", counts=counts, refusals=refusals(self._store, package))

@@ -1,8 +1,9 @@
 """The file operations of one SFTP session, confined to the account's folder.
 
-What an account may do: write below ``inbox/`` and ``questions/``, list and read everything of its own, and put
-receipts, answers and audit messages it has taken into the folder ``taken`` beside them. A name from the wire becomes a
-local path only after it has been split and each piece looked at; symbolic links are neither made nor followed.
+What an account may do: write below ``inbox/``, ``questions/`` and ``enquiries/``, list and read everything of its own,
+and put what it has taken of receipts, answers, replies and audit messages into the folder ``taken`` beside them. A name
+from the wire becomes a local path only after it has been split and each piece looked at; symbolic links are neither
+made nor followed.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from ecqs_gateway.sandbox.sftp_session import Session
 
 __all__ = ["Files"]
 
-_ON_DEMAND = re.compile(
-    r"/(?:inbox/[0-9]{6}|questions/[0-9]{6}|(?:receipts|answers|audits)/[0-9]{6}(?:/taken)?)", re.ASCII
-)
-_WRITABLE = ("/inbox/", "/questions/")
-_OUT = ("receipts", "answers", "audits")
+_IN = ("inbox", "questions", "enquiries")
+"""Folders an account puts things into."""
+_OUT = ("receipts", "answers", "replies", "audits")
 """Folders headquarters puts things into for the account to take."""
+_ON_DEMAND = re.compile(rf"/(?:(?:{'|'.join(_IN)})/[0-9]{{6}}|(?:{'|'.join(_OUT)})/[0-9]{{6}}(?:/taken)?)", re.ASCII)
+_WRITABLE = tuple(f"/{name}/" for name in _IN)
 _Answer = TypeVar("_Answer")
 
 
@@ -60,7 +61,7 @@ class Files(SFTPServerInterface):
         if clean.startswith("//"):
             clean = clean[1:]
         if writing and not clean.startswith(_WRITABLE):
-            raise PermissionError(errno.EACCES, "writing is for the inbox")
+            raise PermissionError(errno.EACCES, f"writing is for {', '.join(_IN)}")
         root = self._session.root.resolve()
         path = root.joinpath(*[piece for piece in clean.split("/") if piece])
         if _ON_DEMAND.fullmatch(clean) or _ON_DEMAND.fullmatch(posixpath.dirname(clean)):
@@ -128,7 +129,7 @@ class Files(SFTPServerInterface):
             return refused
         old, new = self._ends(oldpath, newpath)
         old.replace(new)
-        if new.parent.parent.name in ("inbox", "questions"):
+        if new.parent.parent.name in _IN:
             self._session.changed()
         self._session.renamed()
         return SFTP_OK

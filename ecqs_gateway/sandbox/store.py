@@ -63,6 +63,12 @@ CREATE TABLE IF NOT EXISTS alarms (
 CREATE TABLE IF NOT EXISTS anchors (
     package INTEGER PRIMARY KEY REFERENCES packages, key TEXT NOT NULL, entry INTEGER, head TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS anchors_by_entry ON anchors (key, entry);
+CREATE TABLE IF NOT EXISTS uses (
+    package INTEGER NOT NULL REFERENCES packages, unit TEXT NOT NULL, key TEXT NOT NULL, version TEXT NOT NULL,
+    number TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS uses_by_number ON uses (number);
+CREATE TABLE IF NOT EXISTS enquiries (
+    id TEXT PRIMARY KEY, unit TEXT NOT NULL, digest TEXT NOT NULL, asked INTEGER NOT NULL, answered TEXT NOT NULL);
 """
 
 

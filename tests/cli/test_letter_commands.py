@@ -130,3 +130,8 @@ def test_findings_are_listed_and_counted(ecqs, world, w) -> None:
     assert rule in ecqs("findings", "--unit", UNIT, "--rule", rule).stdout
     assert _json(ecqs("findings", "--by", "rule", "--json"))["groups"][0]["findings"] >= 1
     assert _json(ecqs("findings", "--since", "2030-01-01", "--json"))["total"] == 0
+    summary = _json(ecqs("findings", "--summary", "--json"))
+    assert sum(row["findings"] for row in summary["summary"]) == summary["total"] == found["total"]
+    assert {(row["unit"], len(row["month"])) for row in summary["summary"]} == {(UNIT, 7)}
+    assert rule in ecqs("findings", "--summary").stdout
+    assert "ECQS-1352" in ecqs("findings", "--summary", "--by", "rule", code=1).stderr

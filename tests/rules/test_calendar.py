@@ -83,3 +83,10 @@ def test_a_mistake_in_a_calendar_file_is_named(tmp_path, name, text, says):
         load_calendar(tmp_path)
     assert caught.value.code == "ECQS-1311"
     assert ",".join(COLUMNS) == "date,worked,name,source"
+
+
+def test_the_next_year_is_wanted_from_the_first_of_december(calendar):
+    assert calendar.missing(dt.date(2026, 11, 30)) == []
+    assert calendar.missing(dt.date(2026, 12, 1)) == [2027]
+    assert calendar.missing(dt.date(2027, 1, 1)) == [2027]
+    assert calendar.missing(dt.date(2025, 12, 31)) == []

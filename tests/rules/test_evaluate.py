@@ -228,7 +228,8 @@ def test_all_rules_of_a_kind_over_many_records_stay_fast(context, files):
         certificate_number=["(苏)XK08-001-00017"] * height,
         authority__area=["320000"] * height,
     )
-    products = make_list([*range(height)], name=["水泥"] * height, product_class=["02"] * height)
+    edition = ["水泥产品生产许可证实施细则（2018年）"] * height
+    products = make_list([*range(height)], name=["水泥"] * height, product_class=["02"] * height, rules_edition=edition)
     compiled = compile_rules(APPROVAL, files.values(), context)
     evaluate(compiled, frame, {"products": products})
     started = time.process_time()

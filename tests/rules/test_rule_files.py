@@ -57,5 +57,5 @@ def test_every_kind_compiles_in_one_go(files, context):
         compiled = compile_rules(spec(kind), files.values(), context)
         assert compiled.rules
         names = {leaf.path for leaf in spec(kind).leaves()}
-        assert all(rule.columns <= names for rule in compiled.rules)
+        assert all(rule.columns <= names for rule in (*compiled.rules, *compiled.cross))
         assert len({term.column for term in compiled.terms}) == len(compiled.terms)

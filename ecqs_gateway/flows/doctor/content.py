@@ -42,20 +42,20 @@ def files(context: Context) -> Iterator[Finding]:
 def calendar(context: Context) -> Iterator[Finding]:
     """Working days must be known: of this year, and from December on of the next."""
     day = today(context.clock)
-    years = context.the_content.calendar.years
-    wanted = [day.year] + ([day.year + 1] if day.month == 12 else [])
-    missing = [year for year in wanted if year not in years]
+    known = context.the_content.calendar
+    missing = known.missing(day)
     for year in missing:
         late = year == day.year or day.day >= 25
         yield Finding(
             "content.calendar",
             Verdict.PROBLEM if late else Verdict.WARNING,
-            f"the working days of {year} are not known: rules on periods do not judge, deadlines cannot be computed",
+            f"the working days of {year} are not known: rules on periods only say so, deadlines cannot be computed",
             f"schemas/calendar/{year}.csv",
             "add the file from the State Council's yearly notice of holidays",
         )
     if not missing:
-        yield Finding("content.calendar", Verdict.OK, f"the working days of {' and '.join(map(str, wanted))} are known")
+        told = f"the working days up to {max(known.years)} are known"
+        yield Finding("content.calendar", Verdict.OK, told)
 
 
 @check("content.ending")

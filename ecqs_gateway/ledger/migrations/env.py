@@ -10,6 +10,7 @@ from ecqs_gateway.ledger import (  # noqa: F401  their tables join the metadata
     tables_followups,
     tables_plan,
     tables_reconcile,
+    tables_rules,
 )
 from ecqs_gateway.ledger.tables import metadata
 

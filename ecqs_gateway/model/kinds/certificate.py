@@ -55,4 +55,9 @@ class Certificate(Record):
     )
     status_note: Annotated[str, Text(500)] | None = optional("状态说明", "facts §2.3", doc="状态为其他时的文字说明")
     closing_date: Day | None = optional("终止日期", "facts §2.3", doc="注销、撤销、撤回、吊销生效的日期")
+    publicity_date: Day | None = optional(
+        "纳入公示系统日期",
+        "通知四（一）",
+        doc="因骗取许可被撤销的，纳入国家企业信用信息公示系统的日期",
+    )
     electronic_licence: ElectronicLicence | None = optional("电子证照", "通知三（一）；facts §2.4")

@@ -178,7 +178,9 @@ def _state(draw: Draw) -> dict[str, pl.Expr]:
     notice = pl.concat_str(
         pl.lit("苏市监许注〔"), pl.col("closed").dt.year(), pl.lit("〕"), draw.whole("ZXWH", 1, 999), pl.lit("号")
     )
-    licensed = draw.chance("DZZZBS", 0.4) | DIRTY.has("licence_check")
+    # Since 2021 every certificate is an electronic one, too (CERT-019).
+    recent = pl.col("issued") >= pl.lit(date(2021, 1, 1))
+    licensed = recent | draw.chance("DZZZBS", 0.4) | DIRTY.has("licence_check")
     return {
         "ZT": DIRTY.given(choose(place, _STATE_CODES), status_unknown="9"),
         "ZXYY": DIRTY.given(pl.when(cause != "").then(cause), cause_passed="F", closed_without_cause=None),

@@ -39,6 +39,7 @@ DIRTY = DirtTable(
         problem("days_negative", 0.001, "ECQS-1266"),
         Dirt("mode_national", "flag", 0.003, ("ECQS-1292",)),
         Dirt("paper_other", "flag", 0.01, ("ECQS-1293",)),
+        Dirt("paper_undigested", "flag", 0.01, ("APPR-025",)),
         Dirt("too_slow", "flag", 0.02, ("APPR-009", "APPR-010")),
         Dirt("lone_inspector", "flag", 0.01, ("APPR-012",)),
         Dirt("replaced_late", "flag", 0.005, ("APPR-016",)),
@@ -59,6 +60,8 @@ _KINDS = ("XZ", "YX", "QZ", "ZX", "JX", "BG", "BL", "QT")
 _RENEWAL = 1
 _PAPERS = (("SQD", "申请单"), ("YYZZ", "营业执照"), ("JYBG", "产品检验合格报告"), ("CNS", "保证质量安全承诺书"))
 _VISITED = ("先核后证", "后置现场审查")
+_FIRST = (pl.col("product_code") == "09") & (pl.col("mode") == "先核后证")
+"""化肥 since it came under 先核后证: nothing is granted without a visit (APPR-028)."""
 
 
 def approval_frames(span: Span, log: DirtLog) -> dict[str, pl.DataFrame]:
@@ -68,7 +71,7 @@ def approval_frames(span: Span, log: DirtLog) -> dict[str, pl.DataFrame]:
     draw = _draw(span.seed)
     return {
         APPROVALS: known.select(**_case(draw), **_steps(draw), **_outcome(draw)),
-        PAPERS: _papers(known, draw),
+        PAPERS: _papers(known),
         INSPECTORS: _inspectors(known, draw),
     }
 
@@ -137,10 +140,10 @@ def _days(draw: Draw) -> dict[str, pl.Expr]:
 
 def _visit(draw: Draw) -> pl.Expr:
     """Give the day of the visit: before the decision, behind it in 后置现场审查, or none."""
-    before = pl.col("accepted") + pl.duration(days=draw.whole("HCRQ", 3, 15))
+    before = pl.min_horizontal(pl.col("accepted") + pl.duration(days=draw.whole("HCRQ", 3, 15)), pl.col("decided"))
     behind = pl.col("issued") + pl.duration(days=draw.whole("HCRQ", 3, 15))
     needed = DIRTY.has("lone_inspector", "inspector_digits")
-    visited = needed | (pl.col("result").is_in(["准予许可", "不予许可"]) & draw.chance("HC", 0.9))
+    visited = needed | (pl.col("result").is_in(["准予许可", "不予许可"]) & (draw.chance("HC", 0.9) | _FIRST))
     mode = pl.col("mode")
     return (
         pl.when(visited & (mode == "先核后证"))
@@ -240,7 +243,7 @@ def _outcome(draw: Draw) -> dict[str, pl.Expr]:
     }
 
 
-def _papers(known: pl.DataFrame, draw: Draw) -> pl.DataFrame:
+def _papers(known: pl.DataFrame) -> pl.DataFrame:
     """Give four papers a case; the third is sometimes of a kind of its own."""
     pieces = []
     for place, (kind, name) in enumerate(_PAPERS):
@@ -255,7 +258,7 @@ def _papers(known: pl.DataFrame, draw: Draw) -> pl.DataFrame:
             CLMC=pl.format("{}{}", pl.col("name"), pl.lit(name)),
             WJZY=pl.when(DIRTY.has("paper_digest") & third)
             .then(digest.str.slice(0, 40))
-            .when(draw.chance(f"WJZY.{place}", 0.9))
+            .when(~(DIRTY.has("paper_undigested") & third))
             .then(digest.str.to_uppercase()),
         )
         pieces.append(piece)

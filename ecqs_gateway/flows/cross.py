@@ -1,0 +1,55 @@
+"""Cross-record rules inside the pipeline: only what is about to go out is judged, for only there can a finding travel.
+
+A record that is not new has been judged when it was; one that must wait for headquarters becomes a letter of its own
+kind, which the next run takes up again by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from ecqs_gateway.mapping.check import shaped
+from ecqs_gateway.mapping.deadletters import bad_rows
+from ecqs_gateway.mapping.mapped import BAD_SCHEMA, FLAG, ROW, Mapped, detach, no_problems
+from ecqs_gateway.rules import CompiledRules, References, evaluate_cross
+
+if TYPE_CHECKING:
+    from ecqs_gateway.flows.prepare import Known
+
+__all__ = ["Crossed", "cross", "merged"]
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """What cross-record rules came to: ``flags`` (``PROBLEM_SCHEMA``) and ``held`` (``BAD_SCHEMA``), by ``__row``."""
+
+    flags: pl.DataFrame
+    held: pl.DataFrame
+
+
+def cross(rules: CompiledRules, kept: Mapped, judged: pl.DataFrame, known: Known) -> Crossed:
+    """Judge the cross-record rules on the records of a chunk that are new.
+
+    ``judged`` has ``__row``, ``verdict``, ``key`` and ``known_facts``, the facts of the version sent before. A held
+    record is told with all its problems.
+    """
+    new = judged.filter(pl.col("verdict") == "fresh") if rules.cross else judged.clear()
+    if new.is_empty():
+        return Crossed(no_problems(), pl.DataFrame(schema=dict(BAD_SCHEMA)))
+    fresh = kept if new.height == kept.rows else kept.only(new[ROW])
+    previous = new.filter(pl.col("known_facts").is_not_null()).select("key", facts="known_facts")
+    given = References(previous, known.certificates, known.inspectors)
+    lists = {path: items for path, items in fresh.lists.items() if fresh.columns.get(path, path)}
+    found = shaped(evaluate_cross(rules, fresh.frame, lists, given), fresh.columns)
+    waiting = found.filter(pl.col("severity") != FLAG)[ROW].unique().sort()
+    told = replace(fresh, problems=merged(fresh.problems, found))
+    held = bad_rows(told, waiting)
+    return Crossed(detach(found.filter(~pl.col(ROW).is_in(waiting.implode()))), held)
+
+
+def merged(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
+    """Put problems together in the order of their rows, first those of ``one``."""
+    return pl.concat([one, other]).sort(ROW, maintain_order=True) if other.height else one
