@@ -18,6 +18,7 @@ from pydantic import (
 
 from ecqs_gateway.content.models_base import ConnectionId, ContentModel, TableName, UnitCode, Version, refuse, relative
 from ecqs_gateway.content.models_http import HttpSource, HttpStream
+from ecqs_gateway.content.models_inspectors import InspectorFile, InspectorTable
 from ecqs_gateway.content.models_retention import RetentionSettings
 from ecqs_gateway.content.models_tables import ChildTable, FilesSource, FileStream, SqlSource, SqlStream
 from ecqs_gateway.content.scalars import Duration, Flag, Integer, Name, Text
@@ -82,6 +83,8 @@ class ConnectorFile(ContentModel):
     """What the unit's records are read from."""
     streams: Annotated[Mapping[Name, Stream], Field(min_length=1)]
     """For each record kind, where it is read; a database's stream names table, a folder's files, an API's path."""
+    inspectors: Annotated[InspectorTable | InspectorFile, Field(discriminator="type")] | None = None
+    """Where the national list of inspectors is written back; left out, it is not."""
 
     @field_validator("streams", mode="wrap")
     @classmethod
@@ -111,6 +114,8 @@ class SftpTransport(ContentModel):
     """Folder batches are uploaded to; {unit} stands for the reporting unit."""
     receipts: Annotated[Text, AfterValidator(_per_unit)] = "receipts/{unit}"
     """Folder receipts are fetched from; {unit} stands for the reporting unit."""
+    inspectors: Annotated[Text, AfterValidator(relative)] = "lists/inspectors"
+    """Folder the national list of inspectors is fetched from; the same for all units."""
 
 
 class SignatureSettings(ContentModel):

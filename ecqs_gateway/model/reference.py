@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ecqs_gateway.model.batch import NAMESPACE, SCHEMA_VERSION
 from ecqs_gateway.model.codes import COLUMNS, CodeTable, CodeTables
+from ecqs_gateway.model.inspector_list import INSPECTOR_LIST, list_types
 from ecqs_gateway.model.kinds import KINDS, PLANNED, spec
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
@@ -123,7 +124,7 @@ def _size(xsd: XsdType) -> str:
 
 def _messages_page() -> str:
     lines = [f"# 批次、清单、回执 Messages\n\n{_HEADER}"]
-    for element in (BATCH, MANIFEST, RECEIPT):
+    for element in (BATCH, MANIFEST, RECEIPT, INSPECTOR_LIST):
         title = element.title.partition("：")[0]
         lines += [f"## {title} `{element.name}`", ""]
         for path, item in _elements(element):
@@ -133,7 +134,10 @@ def _messages_page() -> str:
             ]
             lines += [*_table(_ATTRIBUTE_COLUMNS, rows), ""]
     lines += ["## 类型 Types", ""]
-    rows = [[_code(xsd.name), title, _code(xsd.base), _facets(xsd)] for xsd, title in envelope_types(KINDS)]
+    rows = [
+        [_code(xsd.name), title, _code(xsd.base), _facets(xsd)]
+        for xsd, title in (*envelope_types(KINDS), *list_types())
+    ]
     return "\n".join([*lines, *_table(("类型", "名称", "基类型", "取值"), rows), ""])
 
 

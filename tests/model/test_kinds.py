@@ -43,14 +43,19 @@ def make(base: type[Record] = Record, /, *, key: str = "number", date: str = "da
     return type("Sample", (base,), members | {name: pair[1] for name, pair in fields.items()})
 
 
-def test_the_three_kinds_of_this_version_are_registered_under_their_own_names():
-    assert set(KINDS) == {"approval", "certificate", "sampling_inspection"}
+def test_the_kinds_of_this_version_are_registered_under_their_own_names():
+    assert set(KINDS) == {"approval", "certificate", "inspector", "sampling_inspection"}
     assert all(model.kind == name for name, model in KINDS.items())
 
 
 @pytest.mark.parametrize(
     ("kind", "key"),
-    [("certificate", "number"), ("approval", "case_number"), ("sampling_inspection", "result_number")],
+    [
+        ("certificate", "number"),
+        ("approval", "case_number"),
+        ("inspector", "number"),
+        ("sampling_inspection", "result_number"),
+    ],
 )
 def test_business_keys_are_required_fields_at_the_top(kind, key):
     leaves = {leaf.path: leaf for leaf in spec(kind).leaves()}

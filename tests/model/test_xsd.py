@@ -22,7 +22,8 @@ from ecqs_gateway.model.types import Code
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas" / "ecqs" / "1.0"
 XS = "{http://www.w3.org/2001/XMLSchema}"
-NAMES = ["approval", "batch", "certificate", "codes", "manifest", "receipt", "sampling_inspection", "types"]
+NAMES = ["approval", "batch", "certificate", "codes", "inspector", "inspector_list", "manifest", "receipt"]
+NAMES += ["sampling_inspection", "types"]
 
 
 @pytest.fixture(scope="module")

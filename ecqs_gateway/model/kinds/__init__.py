@@ -13,19 +13,19 @@ from types import MappingProxyType
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.model.kinds.approval import Approval
 from ecqs_gateway.model.kinds.certificate import Certificate
+from ecqs_gateway.model.kinds.inspector import Inspector
 from ecqs_gateway.model.kinds.sampling_inspection import SamplingInspection
 from ecqs_gateway.model.record import KindSpec, Record, kind_spec
 
 __all__ = ["KINDS", "PLANNED", "spec"]
 
 KINDS: Mapping[str, type[Record]] = MappingProxyType(
-    {model.kind: model for model in (Approval, Certificate, SamplingInspection)}
+    {model.kind: model for model in (Approval, Certificate, Inspector, SamplingInspection)}
 )
 """The kinds that can be mapped, checked and sent, by name."""
 
 PLANNED: Mapping[str, str] = MappingProxyType(
     {
-        "inspector": "实地核查人员",
         "supervision_check": "监督检查",
         "risk_signal": "风险监测信号",
         "penalty": "行政处罚",
