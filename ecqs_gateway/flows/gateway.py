@@ -113,6 +113,11 @@ class Gateway:
         """Give the schema of receipts, compiled."""
         return load_schema(self._schemas / "receipt.xsd")
 
+    @cached_property
+    def inspector_schema(self) -> Schema:
+        """Give the schema of the national list of inspectors, compiled."""
+        return load_schema(self._schemas / "inspector_list.xsd")
+
     @property
     def _schemas(self) -> Path:
         return self.content.root / "schemas" / "ecqs" / SCHEMA_VERSION

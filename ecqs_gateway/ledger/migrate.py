@@ -26,7 +26,11 @@ _ONLY_IN = {
         "stop_order": "orders to stop, lifted ones included",
         "correction": "corrections of dead letters, with who decided",
         "content_bundle": "content bundles kept as evidence (their files stay in the stage)",
-    }
+    },
+    "0007": {
+        "inspector_list": "versions of the national list of inspectors, with who was recognised when",
+        "inspector_refusal": "lists of inspectors that were not believed (their files stay in the stage)",
+    },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""
 

@@ -17,6 +17,7 @@ from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, content_bundle, dead_letter, extraction, lane, receipt
+from ecqs_gateway.ledger.tables_inspectors import inspector_list, inspector_refusal
 
 __all__ = ["Named", "is_content", "named_files"]
 
@@ -63,6 +64,10 @@ def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iter
         for found in connection.execute(sa.select(content_bundle)):
             why = f"content bundle {found.digest[:19]}"
             yield Named(found.file, bytes(found.file_digest).hex(), found.size, why, "", needed=False)
+    for table in (inspector_list, inspector_refusal):
+        if sa.inspect(connection).has_table(table.name):
+            for file, digest in connection.execute(sa.select(table.c.file, table.c.file_digest).distinct()):
+                yield Named(file, bytes(digest).hex(), None, "list of inspectors", "", needed=False)
 
 
 _LANE = (lane.c.unit, lane.c.kind)

@@ -76,8 +76,8 @@ Exactly one of these. A bare text is short for `from`.
 
 ## What is done to it, in this order
 
-`clean` → `split` → `parse` → `codes` → `default` (or `digest`) → the field's own type reads and checks it. With `join`, `clean` and
-`split` are done to each column before they are put together.
+`clean` → `split` → `parse` → `codes` → `default`, or `digest` in place of the last three → the field's own type reads
+and checks it. With `join`, `clean` and `split` are done to each column before they are put together.
 
 ### clean
 
@@ -146,10 +146,10 @@ An unmapped value does what `unmapped` says:
 
 ### digest
 
-`{{from: SFZHM, digest: id_number}}` makes the salted digest of an id number, in place of `parse`, `codes` and `default`.
-Blanks, dashes and full-width digits do not matter, and the 15 digits of old cards count as their 18. What is no id
-number ({not_a_number}: digits, day of birth or check character wrong) keeps the record back. The salt is the unit's own
-(`ecqs keys salt <unit>`); cases and previews use a public one, so that a case says the same on every machine.
+`{{from: SFZHM, digest: id_number}}` makes the salted digest of an id number. Blanks, dashes and full-width digits do
+not matter, and the 15 digits of old cards count as their 18. What is no id number ({not_a_number}: digits, day of birth
+or check character wrong) keeps the record back. The salt is the unit's own (`ecqs keys salt <unit>`); cases and
+previews use a public one, so that a case says the same on every machine.
 
 ### default
 

@@ -22,6 +22,7 @@ from typing import NoReturn
 from ecqs_gateway.doors import clock
 from ecqs_gateway.sandbox import anchors
 from ecqs_gateway.sandbox.home import Home, replace_file
+from ecqs_gateway.sandbox.inspector_lists import ListOffice
 from ecqs_gateway.sandbox.judge import glimpse, judge
 from ecqs_gateway.sandbox.keys import KeyRing, SigningKey
 from ecqs_gateway.sandbox.loading import load, refusals
@@ -58,6 +59,7 @@ class Processor:
         self._office = office
         self._misbehaviour = misbehaviour
         self._die = die
+        self._lists = ListOffice(home, store, office.seal, office.issuer)
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
@@ -72,7 +74,10 @@ class Processor:
         if package is not None:
             self._advance(package)
             worked = True
-        return self._publish() or worked
+        worked = self._publish() or worked
+        if not worked and self._lists.due():
+            worked = self._lists.issue()
+        return worked
 
     def idle(self) -> bool:
         """True when nothing is left to do: gaps may be waiting for their batch, copies for the first to be taken."""
@@ -81,6 +86,7 @@ class Processor:
             or any(self._home.spool.iterdir())
             or self._store.next_ready()
             or self._store.open_publications()
+            or self._lists.due()
         )
 
     # Inbox and spool

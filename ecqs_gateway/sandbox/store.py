@@ -57,6 +57,10 @@ CREATE TABLE IF NOT EXISTS alarms (
 CREATE TABLE IF NOT EXISTS anchors (
     package INTEGER PRIMARY KEY REFERENCES packages, key TEXT NOT NULL, entry INTEGER, head TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS anchors_by_entry ON anchors (key, entry);
+CREATE INDEX IF NOT EXISTS packages_of_inspectors ON packages (id) WHERE kind = 'inspector' AND state = 'loaded';
+CREATE TABLE IF NOT EXISTS inspector_lists (
+    version INTEGER PRIMARY KEY, issued TEXT NOT NULL, digest TEXT NOT NULL, chain TEXT NOT NULL,
+    entries TEXT NOT NULL, "full" BLOB NOT NULL, changes BLOB NOT NULL);
 """
 
 

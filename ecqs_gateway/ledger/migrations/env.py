@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from ecqs_gateway.ledger import tables_inspectors as _inspectors  # noqa: F401  its tables belong to the metadata
 from ecqs_gateway.ledger.tables import metadata
 
 connection = context.config.attributes.get("connection")

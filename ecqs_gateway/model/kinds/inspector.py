@@ -1,8 +1,8 @@
 """Record kind ``inspector`` (实地核查人员): who may verify on site, as the authority that examined them states it.
 
-Since the notice (三（四）) provinces train and examine inspectors and all provinces recognise them; 条例 16 still speaks of
-the national authority. Both are in the data, so each inspector carries the regime. No public source gives the format
-of the certificate, a table of scopes or of statuses (facts §4, §9): those fields are 本项目拟定.
+Since the notice (三（四）) provinces train and examine inspectors and all of them recognise them; 条例 16 still
+speaks of the national authority. Both are in the data, so each inspector carries the regime. No public source gives
+the format of the certificate, a table of scopes or of statuses (facts §4, §9): those fields are 本项目拟定.
 """
 
 from __future__ import annotations

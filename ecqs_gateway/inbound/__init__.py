@@ -1,0 +1,1 @@
+"""What comes down from headquarters: the national list of inspectors."""
