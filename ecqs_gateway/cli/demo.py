@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _DAG = "ecqs_nightly_sync"
+_LIST_TRIES, _LIST_PAUSE = 10, 0.2
 
 
 def register(app: typer.Typer) -> None:
@@ -59,6 +61,9 @@ def demo(
             environment = demo_stage.environment(stage, endpoint, content / "samples")
             say(f"3  {'The Airflow DAG ' + _DAG if airflow else 'The nightly flow, without Airflow'}")
             succeeded = _run(stage, content, environment, airflow=airflow)
+            if succeeded:
+                say("4  The national list of inspectors comes down, and goes back to the provinces")
+                _inspectors(environment)
         _write_env_file(stage, environment)
         sent = _report(environment)
         say("")
@@ -84,6 +89,26 @@ def _run(stage: DemoHome, content: Path, environment: dict[str, str], *, airflow
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
         watch(process, environment, console, live=is_terminal())
     return process.returncode == 0
+
+
+def _inspectors(environment: dict[str, str]) -> None:
+    """Pull the list as the DAG ecqs_inspector_lists does every day, here without Airflow."""
+    from ecqs_gateway.doors.connections import connection  # noqa: PLC0415
+    from ecqs_gateway.flows import inspectors  # noqa: PLC0415
+    from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+    from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+    with open_gateway(load_settings(environment), connections=partial(connection, environ=environment)) as gateway:
+        pulled = inspectors.pull(gateway)
+        for _ in range(_LIST_TRIES):  # headquarters issues it once it has loaded everything
+            if pulled.published is not None:
+                break
+            time.sleep(_LIST_PAUSE)
+            pulled = inspectors.pull(gateway)
+        say(f"   version {pulled.version}, signed by headquarters" + ("" if pulled.taken else "  (as before)"))
+        for done in inspectors.write_back_all(gateway):
+            told = done.error or f"{done.counts['entries']} inspectors written to {done.target}"
+            say(f"   {done.unit}  {told}", style="red" if done.error else None)
 
 
 def _report(environment: dict[str, str]) -> int:
@@ -120,6 +145,7 @@ def _next_steps(stage: DemoHome) -> None:
         (".venv/bin/ecqs show '苏XK06-001-00001'", "everything known of one certificate, in any spelling"),
         (".venv/bin/ecqs prove '苏XK06-001-00001'", "one file that proves what became of it, to anyone"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
+        (".venv/bin/ecqs inspectors affected", "approvals a later revocation touches"),
         (".venv/bin/ecqs check", "every mistake in connectors/, mappings/ and schemas/"),
         ("docs/tutorial/your-first-province.md", "onboard a province of your own"),
     ):

@@ -54,6 +54,7 @@ def _register() -> None:
         evidence,
         findings,
         generate,
+        inspectors,
         keys,
         ledger,
         letters,
@@ -91,6 +92,7 @@ def _register() -> None:
         module.register(app)
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
+    app.add_typer(inspectors.app, name="inspectors")
     app.add_typer(keys.app, name="keys")
     app.add_typer(mapping.app, name="mapping")
     app.add_typer(sandbox.app, name="sandbox")

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from ecqs_gateway.inbound.inspector_xml import SCHEMA, InspectorList, ListRefuse
 from ecqs_gateway.model.inspector_list import COLUMNS
 
 __all__ = ["GENESIS", "HISTORY", "RECOGNISED", "Held", "apply", "chained", "content_digest", "difference", "follow"]
-__all__ += ["adverse", "recognised"]
+__all__ += ["Verdict", "adverse", "lookup", "recognised"]
 
 GENESIS = hashlib.sha256(b"ecqs inspector list").hexdigest()
 """What version 1 names as the chain digest before it."""
@@ -51,6 +52,25 @@ class Held:
     digest: str
     chain: str
     entries: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether somebody was recognised for a class on a day, and why.
+
+    ``why`` is one of: recognised, unknown (no list ever named the number), early (before its validity), expired, other
+    class, or the status that ruled on that day: 2, 3, 4 (codes of inspector_statuses) or gone (off the list).
+    """
+
+    recognised: bool
+    why: str
+    unit: str | None = None
+    first: date | None = None
+    last: date | None = None
+    since: date | None = None
+    """Day from which what ruled on that day took effect."""
+    version: int | None = None
+    """Version of the list that says so."""
 
 
 def content_digest(entries: pl.DataFrame) -> str:
@@ -151,38 +171,46 @@ def difference(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _spans(history: pl.DataFrame, as_of: int | None) -> pl.DataFrame:
+def _as_of(history: pl.DataFrame, version: int | None) -> pl.DataFrame:
+    """Give the history as it was known when a version was the newest."""
+    if version is None:
+        return history
+    ended = pl.col("until_version") <= version
+    return history.filter(pl.col("from_version") <= version).with_columns(
+        pl.when(ended).then(pl.col(name)).alias(name) for name in ("until_version", "ended")
+    )
+
+
+def _spans(history: pl.DataFrame) -> pl.DataFrame:
     """Give the spans of days of each certificate with the entry that rules in them, in columns ``start``, ``stop``.
 
     A valid entry rules from the day it took effect: its status day, or else the first day of its validity. Any other
-    rules from its status day, or else from the day its version was issued; being gone from the list rules from that
-    version's day. What a later version says of a day goes before what an earlier one said of it.
+    rules from its status day, or else from the day its version was issued; before that day the certificate counts as
+    valid where no earlier version says anything. Being gone from the list rules from that version's day. What a later
+    version says of a day goes before what an earlier one said of it.
     """
-    if as_of is not None:
-        ended = pl.col("until_version") <= as_of
-        history = history.filter(pl.col("from_version") <= as_of).with_columns(
-            pl.when(ended).then(pl.col(name)).alias(name) for name in ("until_version", "ended")
-        )
     days = history.with_columns(pl.col("valid_from", "valid_until", "issue_date", "status_date").str.to_date())
-    first = pl.coalesce("valid_from", "issue_date")
-    said = days.with_columns(
-        start=pl.when(pl.col("status") == VALID)
-        .then(pl.coalesce("status_date", first))
-        .otherwise(pl.coalesce("status_date", "issued")),
-        version=pl.col("from_version"),
+    days = days.with_columns(first=pl.coalesce("valid_from", "issue_date"), version=pl.col("from_version"))
+    valid = pl.col("status") == VALID
+    took_effect = pl.when(valid).then(pl.coalesce("status_date", "first"))
+    said = days.with_columns(start=took_effect.otherwise(pl.coalesce("status_date", "issued")), step=pl.lit(1))
+    earliest = pl.col("version") == pl.col("version").min().over("number")
+    implied = said.filter(earliest & ((pl.col("start") > pl.col("first")) | ~valid)).with_columns(
+        status=pl.lit(VALID), start=pl.col("first"), step=pl.lit(0)
     )
     replaced = days.select("number", pl.col("from_version").alias("until_version"))
     gone = (
         days.filter(pl.col("until_version").is_not_null())
         .join(replaced, on=["number", "until_version"], how="anti")
-        .with_columns(status=pl.lit("gone"), start=pl.col("ended"), version=pl.col("until_version"))
+        .with_columns(status=pl.lit("gone"), start=pl.col("ended"), version=pl.col("until_version"), step=pl.lit(1))
     )
-    later = pl.col("start").cum_min(reverse=True).shift(-1).over("number", order_by="version")
-    ruling = pl.concat([said, gone]).sort("number", "version").with_columns(later=later)
-    ruling = ruling.filter(pl.col("later").is_null() | (pl.col("start") < pl.col("later")))
-    return ruling.with_columns(
-        first=first, stop=pl.col("start").shift(-1).over("number", order_by="start") - pl.duration(days=1)
-    ).drop("later")
+    later = pl.col("start").cum_min(reverse=True).shift(-1).over("number")
+    ruling = pl.concat([said, implied, gone.select(said.columns)]).sort("number", "version", "step")
+    ruling = ruling.with_columns(later=later)
+    ruling = ruling.filter(pl.col("later").is_null() | (pl.col("start") < pl.col("later"))).sort("number", "start")
+    return ruling.with_columns(stop=pl.col("start").shift(-1).over("number") - pl.duration(days=1)).drop(
+        "later", "step"
+    )
 
 
 def recognised(
@@ -194,7 +222,7 @@ def recognised(
     newest of all unless given. To check visits, join on ``number`` and keep ``from <= day <= until`` (or null) and the
     class (or null).
     """
-    valid = _spans(history, as_of).filter(pl.col("status") == VALID)
+    valid = _spans(_as_of(history, as_of)).filter(pl.col("status") == VALID)
     spans = valid.with_columns(
         pl.max_horizontal("start", "first").alias("from"), pl.min_horizontal("stop", "valid_until").alias("until")
     ).filter(pl.col("until").is_null() | (pl.col("from") <= pl.col("until")))
@@ -213,8 +241,36 @@ def adverse(history: pl.DataFrame) -> pl.DataFrame:
     Columns ``number``, ``name``, ``unit``, ``effective`` (day), ``status`` (code, or ``gone``), ``status_note``,
     ``version`` (which said so). Expiry is no such end.
     """
-    newest = _spans(history, None).sort("number", "version").group_by("number", maintain_order=True).last()
+    newest = _spans(history).sort("number", "version").group_by("number", maintain_order=True).last()
     ended = newest.filter(pl.col("status") != VALID)
     return ended.select(
         "number", "name", "unit", pl.col("start").alias("effective"), "status", "status_note", "version"
     )
+
+
+def lookup(
+    history: pl.DataFrame, number: str, product_class: str | None, day: date, *, as_of: int | None = None
+) -> Verdict:
+    """Say whether the holder of a certificate was recognised for a class (None: for any) on a day.
+
+    ``history`` and ``as_of`` as in ``recognised``, which gives the same answer for all at once.
+    """
+    spans = _spans(_as_of(history.filter(pl.col("number") == number), as_of))
+    if spans.is_empty():
+        return Verdict(recognised=False, why="unknown")
+    ruling = spans.filter((pl.col("start") <= day) & (pl.col("stop").is_null() | (pl.col("stop") >= day)))
+    row = (ruling if ruling.height else spans.head(1)).row(0, named=True)
+    why = _why(row, product_class, day) if ruling.height else "early"
+    facts = (row["unit"], row["first"], row["valid_until"], row["start"], row["version"])
+    return Verdict(why == "recognised", why, *facts)
+
+
+def _why(row: Mapping[str, Any], product_class: str | None, day: date) -> str:
+    if row["status"] != VALID:
+        return str(row["status"])
+    if day < row["first"]:
+        return "early"
+    if row["valid_until"] is not None and day > row["valid_until"]:
+        return "expired"
+    classes = [pair.split(_VARIETY)[0] for pair in (row["scopes"] or "").split(_SCOPE) if pair]
+    return "other class" if classes and product_class is not None and product_class not in classes else "recognised"
