@@ -44,7 +44,7 @@ def list_(
     unit: Unit = None,
     status: Annotated[str | None, typer.Option(help="Only with this status: its code, or a word such as 撤销.")] = None,
     search: Annotated[str | None, typer.Option(help="Only whose number or name holds this text.")] = None,
-    version: AsOf = None,
+    as_of: AsOf = None,
     limit: Annotated[int, typer.Option(min=1, help="Most inspectors to show.")] = 50,
     as_json: Json = False,
 ) -> None:
@@ -60,7 +60,7 @@ def list_(
             versions = ledger.versions(gateway.database)
             written = ledger.writebacks(gateway.database)
             refused = ledger.refusals(gateway.database)
-            found = readable(gateway, ledger.entries(gateway.database, version))
+            found = readable(gateway, ledger.entries(gateway.database, as_of))
         if unit:
             found = found.filter(pl.col("unit").is_in(unit))
         if status is not None:
@@ -75,7 +75,7 @@ def list_(
     if not versions:
         say("There is no list yet: fetch it with `ecqs inspectors pull`.")
     else:
-        shown = version or versions[0]["version"]
+        shown = as_of or versions[0]["version"]
         print_table(f"{found.height} inspectors in version {shown}", _ENTRY, found.head(limit).to_dicts())
         if found.height > limit:
             say(f"The first {limit} are shown; narrow it with --unit, --status or --search.")

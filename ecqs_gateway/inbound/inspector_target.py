@@ -121,7 +121,9 @@ def _replace(connection: sa.Connection, target: InspectorTable, wanted: pl.DataF
         leave = sa.delete(table).where(table.c[key] == sa.bindparam("gone_key"))
         connection.execute(leave, [{"gone_key": number} for number in gone])
     if changed.height:
-        values = {name: sa.bindparam(f"v_{place}") for place, name in enumerate(changed.columns)}
+        values: dict[str, sa.BindParameter[Any]] = {
+            name: sa.bindparam(f"v_{place}") for place, name in enumerate(changed.columns)
+        }
         change = sa.update(table).where(table.c[key] == sa.bindparam("changed_key")).values(values)
         connection.execute(change, [_bound(row, key) for row in changed.to_dicts()])
     if new.height:

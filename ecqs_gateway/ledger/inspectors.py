@@ -79,7 +79,7 @@ def entries(database: Database, version: int | None = None) -> pl.DataFrame:
     """Give the entries of a version, the newest unless given; columns of ``model.inspector_list``, by number."""
     table = inspector_entry.c
     if version is None:
-        said = table.until_version.is_(None)
+        said: sa.ColumnElement[bool] = table.until_version.is_(None)
     else:
         said = sa.and_(
             table.from_version <= version, sa.or_(table.until_version.is_(None), table.until_version > version)

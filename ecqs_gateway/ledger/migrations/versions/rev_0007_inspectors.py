@@ -67,7 +67,17 @@ def _list() -> None:
 
 def _entry() -> None:
     needed = ("unit", "number", "name", "authority", "regime", "issue_date", "status", "record")
-    names = ("unit", "number", "name", "employer", "authority", "authority_uscc", "regime", "level", "issue_date")
+    names: tuple[str, ...] = (
+        "unit",
+        "number",
+        "name",
+        "employer",
+        "authority",
+        "authority_uscc",
+        "regime",
+        "level",
+        "issue_date",
+    )
     names += ("valid_from", "valid_until", "status", "status_date", "status_note", "record", "scopes")
     op.create_table(
         "inspector_entry",
