@@ -14,7 +14,7 @@ from ecqs_gateway.cli.main import app
 from ecqs_gateway.flows.doctor.examine import all_checks
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "how-to"
-PAGES = ("operate.md", "back-up-and-restore.md", "upgrade.md")
+PAGES = ("operate.md", "back-up-and-restore.md", "upgrade.md", "inspectors.md")
 ELSEWHERE = {"keys", "release", "resume", "stop"}
 """Commands of other parts that these pages point to."""
 

@@ -12,6 +12,12 @@ w, bare, world = _world.w, _world.bare, _world.world
 
 
 @pytest.fixture
+def roster() -> ModuleType:
+    """A province with inspectors: see tests/support/roster.py."""
+    return _support("roster")
+
+
+@pytest.fixture
 def canaries() -> ModuleType:
     """Values that must turn up nowhere: see tests/support/canaries.py."""
     return _canaries
