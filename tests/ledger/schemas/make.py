@@ -85,7 +85,7 @@ def main() -> None:
     url = sys.argv[3] if dialect == "postgresql" else None
     w = _world()
     with tempfile.TemporaryDirectory() as temporary:
-        world = w.World(Path(temporary))
+        world = w.World(Path(temporary), sealed=False)  # the tests have no payload key
         world.build()
         _fill(w, world, url)
         target = folder / dialect
