@@ -77,17 +77,35 @@ def visits(database: Database, numbers: Iterable[str]) -> pl.DataFrame:
 
     Columns ``unit``, ``key`` (case number), ``day`` (Date, null where the record has none), ``number``.
     """
-    visit, other = inspector_visit.c, record_version.c
-    # + 0 keeps SQLite from walking a lane by sequence: by key there are a handful of versions, by sequence a million.
-    later = other.sequence + 0 > visit.sequence
-    newer = sa.exists().where(other.lane_id == visit.lane_id, other.key == visit.key, later)
+    visit = inspector_visit.c
     with database.read() as connection:
         wanted = (
-            sa.select(lane.c.unit, visit.key, visit.day, visit.number)
+            sa.select(visit.lane_id, lane.c.unit, visit.key, visit.sequence, visit.day, visit.number)
             .join(lane, lane.c.id == visit.lane_id)
-            .where(in_values(connection, visit.number, numbers), ~newer)
+            .where(in_values(connection, visit.number, numbers))
         )
-        rows = connection.execute(wanted).all()
-    shape = {"unit": pl.String(), "key": pl.String(), "day": pl.String(), "number": pl.String()}
-    found = pl.DataFrame([tuple(row) for row in rows], schema=shape, orient="row")
-    return found.with_columns(pl.col("day").str.to_date())
+        found = pl.DataFrame([tuple(row) for row in connection.execute(wanted)], schema=_VISITS, orient="row")
+        newest = [_newest(connection, lane_id, of["key"]) for (lane_id,), of in found.group_by("lane_id")]
+    kept = found.join(pl.concat(newest), on=["lane_id", "key", "sequence"], how="semi") if newest else found
+    return kept.select("unit", "key", pl.col("day").str.to_date(), "number")
+
+
+_VISITS = {
+    "lane_id": pl.Int64(),
+    "unit": pl.String(),
+    "key": pl.String(),
+    "sequence": pl.Int64(),
+    "day": pl.String(),
+    "number": pl.String(),
+}
+
+
+def _newest(connection: sa.Connection, lane_id: object, keys: pl.Series) -> pl.DataFrame:
+    """Give the last batch of each approval; asked by key in one go: one by one SQLite walks the whole lane."""
+    version = record_version.c
+    mine = (version.lane_id == lane_id, in_values(connection, version.key, keys.unique().to_list()))
+    rows = connection.execute(sa.select(version.key, sa.func.max(version.sequence)).where(*mine).group_by(version.key))
+    known = pl.DataFrame(
+        [tuple(row) for row in rows], schema={"key": pl.String(), "sequence": pl.Int64()}, orient="row"
+    )
+    return known.with_columns(lane_id=pl.lit(lane_id, pl.Int64))
