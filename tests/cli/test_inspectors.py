@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
-from pathlib import Path
 
+import ecqs_test_support_roster as roster
+import ecqs_test_support_world as _world
 import pytest
 from typer.testing import CliRunner
 
 from ecqs_gateway.cli.main import app
 
 UNIT = "320000"
-
-
-def _support(name: str):
-    full = f"ecqs_test_support_{name}"
-    if full not in sys.modules:
-        found = importlib.util.spec_from_file_location(full, Path(__file__).parents[1] / "support" / f"{name}.py")
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
-
-
-roster, _world = _support("roster"), _support("world")
 
 
 @pytest.fixture(scope="module")

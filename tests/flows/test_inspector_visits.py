@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
+import ecqs_test_support_world as _world
 import polars as pl
 import pytest
 from lxml import etree
@@ -27,21 +26,10 @@ PACKAGES = f"SELECT package, lower(hex(package_digest)) FROM batch {OF_APPROVALS
 NS = {"e": "urn:ecqs-gateway:exchange:1.0"}
 
 
-def _world():
-    full = "ecqs_test_support_world"
-    if full not in sys.modules:
-        found = importlib.util.spec_from_file_location(full, ROOT / "tests" / "support" / "world.py")
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
-
-
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory):
     """The sample 江苏 with its approvals and inspectors at headquarters, and the list taken in."""
-    world = _world().World(tmp_path_factory.mktemp("visits"))
+    world = _world.World(tmp_path_factory.mktemp("visits"))
     world.build()
     world.national(records=40, wait="20s")
     (world.content / "connectors/provinces").mkdir(exist_ok=True)

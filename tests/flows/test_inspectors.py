@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import json
 import sqlite3
-import sys
 import zipfile
 from contextlib import closing
 from pathlib import Path
-from types import ModuleType
 from unittest import mock
 
+import ecqs_test_support_roster as roster
+import ecqs_test_support_world as _world
 import pytest
 
 from ecqs_gateway.errors import Conflict, Misconfigured, Terminal, Transient
@@ -26,21 +25,6 @@ from ecqs_gateway.model.inspector_list import ListName
 from ecqs_gateway.sandbox.receipts import pack
 
 UNIT, OTHER = "320000", "370000"
-
-
-def _module(name: str) -> ModuleType:
-    full = f"ecqs_test_support_{name}"
-    if full not in sys.modules:
-        file = Path(__file__).parents[1] / "support" / f"{name}.py"
-        found = importlib.util.spec_from_file_location(full, file)
-        assert found is not None
-        assert found.loader is not None
-        sys.modules[full] = importlib.util.module_from_spec(found)
-        found.loader.exec_module(sys.modules[full])
-    return sys.modules[full]
-
-
-roster, _world = _module("roster"), _module("world")
 
 
 @pytest.fixture

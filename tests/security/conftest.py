@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 import ecqs_test_support_canaries as _canaries
+import ecqs_test_support_roster as _roster
 import ecqs_test_support_world as _world
 import pytest
 
@@ -14,7 +15,7 @@ w, bare, world = _world.w, _world.bare, _world.world
 @pytest.fixture
 def roster() -> ModuleType:
     """A province with inspectors: see tests/support/roster.py."""
-    return _support("roster")
+    return _roster
 
 
 @pytest.fixture
