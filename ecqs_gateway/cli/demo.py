@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["register"]
 
 _DAG = "ecqs_nightly_sync"
+_LIST_TRIES, _LIST_PAUSE = 10, 0.2
 
 
 def register(app: typer.Typer) -> None:
@@ -64,8 +66,11 @@ def demo(
             if succeeded:
                 say("4  A random inspection: headquarters draws, the province answers from what it sent")
                 demo_audit.inspect(stage, content, environment)
+                say("")
+                say("5  The national list of inspectors comes down, and goes back to the provinces")
+                _inspectors(environment)
             say("")
-            say("5  Reconciliation with headquarters")
+            say("6  Reconciliation with headquarters")
             from ecqs_gateway.cli.demo_reconcile import lose_and_mend  # noqa: PLC0415
 
             succeeded &= lose_and_mend(stage.headquarters, environment)
@@ -92,6 +97,26 @@ def _run(stage: DemoHome, content: Path, environment: dict[str, str], *, airflow
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
         watch(process, environment, console, live=is_terminal())
     return process.returncode == 0
+
+
+def _inspectors(environment: dict[str, str]) -> None:
+    """Pull the list as the DAG ecqs_inspector_lists does every day, here without Airflow."""
+    from ecqs_gateway.doors.connections import connection  # noqa: PLC0415
+    from ecqs_gateway.flows import inspectors  # noqa: PLC0415
+    from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+    from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+    with open_gateway(load_settings(environment), connections=partial(connection, environ=environment)) as gateway:
+        pulled = inspectors.pull(gateway)
+        for _ in range(_LIST_TRIES):  # headquarters issues it once it has loaded everything
+            if pulled.published is not None:
+                break
+            time.sleep(_LIST_PAUSE)
+            pulled = inspectors.pull(gateway)
+        say(f"   version {pulled.version}, signed by headquarters" + ("" if pulled.taken else "  (as before)"))
+        for done in inspectors.write_back_all(gateway):
+            told = done.error or f"{done.counts['entries']} inspectors written to {done.target}"
+            say(f"   {done.unit}  {told}", style="red" if done.error else None)
 
 
 def _report(environment: dict[str, str]) -> int:
@@ -130,6 +155,7 @@ def _next_steps(stage: DemoHome) -> None:
         (".venv/bin/ecqs audits list --all", "what headquarters drew at random, and how it was answered"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
         (".venv/bin/ecqs reconcile --list", "what source, ledger and headquarters disagree on"),
+        (".venv/bin/ecqs inspectors affected", "approvals a later revocation touches"),
         (".venv/bin/ecqs check", "every mistake in connectors/, mappings/ and schemas/"),
         ("docs/tutorial/your-first-province.md", "onboard a province of your own"),
     ):

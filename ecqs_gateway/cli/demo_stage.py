@@ -99,6 +99,7 @@ def headquarters(home: DemoHome, schemas: Path) -> Iterator[Endpoint]:
 def _introduce(home: DemoHome) -> None:
     """Make the gateway's keys once, and tell headquarters the public halves."""
     keyring.init(home.keys, "ed25519")
+    keyring.salt(home.keys, "320000")
     public = home.keys / "gateway-ed25519.pub.pem"
     register_gateway(home.headquarters, public)
     add_account(home.headquarters, _ACCOUNT, (home.keys / "sftp.pub").read_text(encoding="ascii"))
@@ -112,6 +113,8 @@ def environment(home: DemoHome, endpoint: Endpoint | None, samples: Path) -> dic
     }
     for unit in ("220000", "310000"):
         connections[f"ECQS_{unit}"] = {"conn_type": "fs", "extra": {"path": str(samples / "inspections")}}
+    connections["ECQS_320000_WRITE"] = connections["ECQS_320000"]
+    connections["ECQS_370000_FILES"] = {"conn_type": "fs", "extra": {"path": str(home.provinces / "370000-files")}}
     if endpoint is not None:
         extra = {"key_file": str(home.keys / "sftp.pem"), "host_key": endpoint.host_key}
         way = {"conn_type": "sftp", "host": endpoint.host, "port": endpoint.port, "login": _ACCOUNT, "extra": extra}

@@ -25,9 +25,11 @@ Cipher = Annotated[
 
 _COLUMNS = {"role": "what it does", "id": "id", "algorithm": "algorithm", "age": "age", "file": "file", "note": ""}
 _DAY = 86_400
+_UNIT_DIGITS = 6
 _GIVE = {
     "signing": "give it to headquarters, which checks the signature of every batch with it",
     "sftp login": "give it to headquarters, for the account on its SFTP server",
+    "salt": "give it to nobody; back it up with the payload keys, for it can never be replaced",
     "payload": "give it to nobody; put a copy where the backups of the ledger are not",
 }
 
@@ -109,6 +111,28 @@ def _age(key: KeyInfo) -> str:
         return ""
     days = int((now() - key.made).total_seconds() // _DAY)
     return "today" if days < 1 else f"{days} d"
+
+
+@app.command()
+def salt(
+    unit: Annotated[str, typer.Argument(help="Reporting unit, such as 320000.")],
+    as_json: AsJson = False,
+) -> None:
+    """Make the salt a unit's id numbers are digested with, once; a mapping that says `digest: id_number` needs it.
+
+    It is never changed: another salt would give every person of the unit another digest.
+    """
+    with errors():
+        from ecqs_gateway.errors import Misconfigured  # noqa: PLC0415
+        from ecqs_gateway.flows import keyring  # noqa: PLC0415
+
+        if not (len(unit) == _UNIT_DIGITS and unit.isascii() and unit.isdecimal()):
+            raise Misconfigured("ECQS-7105", "a reporting unit has six digits", hint="such as 320000")
+        made = keyring.salt(_folder(), unit)
+    if as_json:
+        print_json(_plain(made))
+        return
+    say(f"{made.file.name} {'made' if made.new else 'there already'}: {_GIVE['salt']}")
 
 
 @app.command()

@@ -57,6 +57,7 @@ def _register() -> None:
         findings,
         followups,
         generate,
+        inspectors,
         keys,
         ledger,
         letters,
@@ -99,6 +100,7 @@ def _register() -> None:
     app.add_typer(audits.app, name="audits")
     app.add_typer(letters.app, name="dead-letters")
     app.add_typer(evidence.app, name="evidence")
+    app.add_typer(inspectors.app, name="inspectors")
     app.add_typer(keys.app, name="keys")
     app.add_typer(mapping.app, name="mapping")
     app.add_typer(sandbox.app, name="sandbox")

@@ -18,7 +18,7 @@ from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Loaded
 from ecqs_gateway.content.problems import Problem, Severity, did_you_mean
 from ecqs_gateway.content.yaml_reader import Path
-from ecqs_gateway.model.kinds import KINDS, PLANNED
+from ecqs_gateway.model.kinds import KINDS
 
 __all__ = ["Surroundings", "at", "check_case", "check_connector", "check_mapping", "check_source", "used_codes"]
 
@@ -194,6 +194,4 @@ def _unit_hint(unit: str, units: Mapping[str, str]) -> str:
 def _unknown_kind(kind: str) -> tuple[str, str | None] | None:
     if kind in KINDS:
         return None
-    if kind in PLANNED:
-        return f"the record kind {kind} ({PLANNED[kind]}) is not part of this schema version yet", None
     return f"there is no record kind {kind!r}", did_you_mean(kind, KINDS)

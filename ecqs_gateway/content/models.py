@@ -24,6 +24,7 @@ from ecqs_gateway.content.models_connector import (
     SqlStream,
     Stream,
 )
+from ecqs_gateway.content.models_inspectors import InspectorFile, InspectorTable
 from ecqs_gateway.content.models_mapping import (
     Absent,
     Clean,
@@ -67,6 +68,8 @@ __all__ = [
     "FourEyes",
     "HttpSource",
     "HttpStream",
+    "InspectorFile",
+    "InspectorTable",
     "Join",
     "ListMapping",
     "MappingFile",

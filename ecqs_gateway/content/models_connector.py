@@ -20,6 +20,7 @@ from ecqs_gateway.content.models_audits import AuditFolder, AuditTable
 from ecqs_gateway.content.models_base import ConnectionId, ContentModel, TableName, UnitCode, Version, refuse, relative
 from ecqs_gateway.content.models_drift import DriftSettings
 from ecqs_gateway.content.models_http import HttpSource, HttpStream
+from ecqs_gateway.content.models_inspectors import InspectorFile, InspectorTable
 from ecqs_gateway.content.models_retention import RetentionSettings
 from ecqs_gateway.content.models_tables import ChildTable, FilesSource, FileStream, SqlSource, SqlStream
 from ecqs_gateway.content.scalars import Duration, Flag, Integer, Name, Text
@@ -117,6 +118,9 @@ class ConnectorFile(ContentModel):
             raise refuse("must name the connection of a database, for the source of this unit is none")
         return value
 
+    inspectors: Annotated[InspectorTable | InspectorFile, Field(discriminator="type")] | None = None
+    """Where the national list of inspectors is written back; left out, it is not."""
+
     @field_validator("streams", mode="wrap")
     @classmethod
     def _streams_of_the_source(cls, value: Any, handler: Any, info: ValidationInfo) -> Any:
@@ -151,6 +155,8 @@ class SftpTransport(ContentModel):
     """Folder questions about what headquarters holds are put into, for reconciliation."""
     answers: Annotated[Text, AfterValidator(_per_unit)] = "answers/{unit}"
     """Folder the answers to such questions are fetched from."""
+    inspectors: Annotated[Text, AfterValidator(relative)] = "lists/inspectors"
+    """Folder the national list of inspectors is fetched from; the same for all units."""
 
 
 class EnquirySettings(ContentModel):

@@ -129,7 +129,8 @@ class Absent(ContentModel):
 
 
 _ONE_OF = ("from", "const", "join", "expr", "absent")
-_TREATMENT = ("clean", "split", "parse", "codes", "default")
+_NOT_DIGESTED = ("join", "parse", "codes", "default")
+_TREATMENT = ("clean", "split", "parse", "codes", "default", "digest")
 
 
 class FieldMapping(ContentModel):
@@ -155,6 +156,8 @@ class FieldMapping(ContentModel):
     """Turns the value into a national code, after split."""
     default: Text | None = None
     """Value where the source is blank."""
+    digest: Literal["id_number"] | None = None
+    """Makes the salted digest of an id number, after clean and split; the number itself never leaves the unit."""
 
     @model_validator(mode="before")
     @classmethod
@@ -171,6 +174,9 @@ class FieldMapping(ContentModel):
         odd = [name for name in _TREATMENT if name in self.model_fields_set]
         if odd and given[0] in {"const", "absent"}:
             raise refuse(f"{' and '.join(odd)} cannot go with {given[0]}: only with from, join or expr")
+        beside = [name for name in _NOT_DIGESTED if name in self.model_fields_set]
+        if self.digest is not None and beside:
+            raise refuse(f"{' and '.join(beside)} cannot go with digest")
         return self
 
     @classmethod

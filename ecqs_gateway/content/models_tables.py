@@ -12,10 +12,11 @@ from pydantic import AfterValidator, Field, model_validator
 from ecqs_gateway.content.models_base import ConnectionId, ContentModel, TableName, TimeZone, refuse, relative
 from ecqs_gateway.content.scalars import Duration, Flag, Integer, Name, Sheet, Text
 
-__all__ = ["ChildTable", "FileStream", "FilesSource", "SqlSource", "SqlStream"]
+__all__ = ["ChildTable", "FileStream", "FilesSource", "SqlSource", "SqlStream", "encoding_name"]
 
 
-def _encoding(name: str) -> str:
+def encoding_name(name: str) -> str:
+    """Refuse a name that is no text encoding."""
     try:
         known = codecs.lookup(name)
         text_encoding = "".encode(name) is not None and known is not None
@@ -109,7 +110,7 @@ class FileStream(ContentModel):
     """Names of the files, with * and ? as wildcards, such as jilin-*.csv."""
     format: Literal["csv", "xlsx"]
     """Form of the files."""
-    encoding: Annotated[Text, AfterValidator(_encoding)] = "utf-8"
+    encoding: Annotated[Text, AfterValidator(encoding_name)] = "utf-8"
     """Text encoding of CSV files, such as utf-8 or gb18030."""
     header_row: Annotated[Integer, Field(ge=1, le=1000)] = 1
     """Line that holds the column names, counted from 1; lines above it are skipped."""

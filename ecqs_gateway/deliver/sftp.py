@@ -158,6 +158,17 @@ class SftpTransport:
             path = taken if wire.size(waits) is None else waits
             return wire.read(path, expected=receipt.size, most=_LARGEST_RECEIPT)
 
+    def published(self, folder: str) -> dict[str, int]:
+        """List the plain files of a folder headquarters publishes in: ASCII names with their sizes; {} without one."""
+        with self._exchange(0, folder) as wire:
+            entries = [entry for entry in _names(wire, folder) if entry.plain and entry.name.isascii()]
+        return {entry.name.decode("ascii"): entry.size for entry in entries}
+
+    def fetch_published(self, folder: str, name: str, size: int) -> bytes:
+        """Give a published file's exact bytes, at most 64 MB; ``name`` and ``size`` as ``published`` gave them."""
+        with self._exchange(min(size, _LARGEST_RECEIPT), folder) as wire:
+            return wire.read(f"{folder}/{name}".encode(), expected=size, most=_LARGEST_RECEIPT)
+
     def close(self) -> None:
         """End the connection. See ``Transport``."""
         session, self._session = self._session, None

@@ -18,6 +18,7 @@ from ecqs_gateway.deliver.package import SealedBatch
 from ecqs_gateway.deliver.signing import Signer, Trust, algorithm
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.connections import Resolver, connection
+from ecqs_gateway.doors.salts import load_salt
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
@@ -29,6 +30,8 @@ from ecqs_gateway.ledger import bundles, retention
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.stage import Stage
 from ecqs_gateway.ledger.tables import lane as lane_table
+from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.mapping.persons import needs_salt, salted
 from ecqs_gateway.model import kinds
 from ecqs_gateway.model.batch import SCHEMA_VERSION
 from ecqs_gateway.model.types import FieldProblem
@@ -109,6 +112,11 @@ class Gateway:
     def receipt_schema(self) -> Schema:
         """Give the schema of receipts, compiled."""
         return load_schema(self._schemas / "receipt.xsd")
+
+    @cached_property
+    def inspector_schema(self) -> Schema:
+        """Give the schema of the national list of inspectors, compiled."""
+        return load_schema(self._schemas / "inspector_list.xsd")
 
     @property
     def _schemas(self) -> Path:
@@ -223,7 +231,21 @@ def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
     spec = kinds.spec(kind)
     context = ExprContext.of(content.codes, content.root / "schemas" / "calendar")
     rules = compile_rules(spec, list(content.rules.values()), context)
+    if needs_salt(compiled):
+        compiled = _salted(gateway, compiled)
     return LanePlan(unit, kind, spec, connector, connector.streams[kind], compiled, rules)
+
+
+def _salted(gateway: Gateway, compiled: CompiledMapping) -> CompiledMapping:
+    """Give the mapping with the unit's salt; source rows hold id numbers then, so they must be sealed at rest."""
+    if not gateway.vault.sealing:
+        raise Misconfigured(
+            "ECQS-7104",
+            "the source holds id numbers, and there is no payload key to seal its rows with",
+            where=compiled.where,
+            hint="make one with `ecqs keys init`",
+        )
+    return salted(compiled, load_salt(gateway.settings.keys, compiled.mapping.unit))
 
 
 @contextmanager

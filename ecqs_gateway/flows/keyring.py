@@ -8,6 +8,7 @@ All lie in one folder (``ECQS_KEYS``), private halves readable by this account a
     retired/                                their private halves
     sftp.pem, sftp.pub                      opens the account at headquarters' SFTP server
     payload-NNNN.key                        seals rows at rest; the newest seals, all of them open
+    salt-<unit>.key                         digests id numbers of a unit; never changed
     headquarters-<algorithm>[-<key id>].pem the keys receipts are believed by
 
 Secrets never leave this module but as files.
@@ -27,12 +28,13 @@ from pathlib import Path
 from ecqs_gateway.deliver.signing import Verifier, algorithm
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.doors.files import write_atomic
+from ecqs_gateway.doors.salts import load_salt, make_salt, salt_file
 from ecqs_gateway.doors.ssh_keys import generate_ssh_key
 from ecqs_gateway.doors.vault import PayloadKey, Vault, make_payload_key
 from ecqs_gateway.errors import GatewayError, Misconfigured, Terminal
 
-__all__ = ["KeyInfo", "Made", "activate", "init", "keys", "next_signing", "rotate_payload", "trust", "unsealed_warning"]
-__all__ += ["warn_unsealed"]
+__all__ = ["KeyInfo", "Made", "activate", "init", "keys", "next_signing", "rotate_payload", "salt", "trust"]
+__all__ += ["unsealed_warning", "warn_unsealed"]
 
 SIGNATURES = ("ed25519", "sm2-sm3")
 LOGIN = "sftp"
@@ -102,6 +104,11 @@ def rotate_payload(folder: Path, cipher: str | None = None) -> Made:
     found = Vault.of(folder).keys
     default = found[-1].algorithm if found else "aes-256-gcm"
     return Made("payload", make_payload_key(folder, cipher or default), None, new=True)
+
+
+def salt(folder: Path, unit: str) -> Made:
+    """Make the salt a unit's id numbers are digested with, once; raises Terminal ECQS-3001."""
+    return Made("salt", salt_file(folder, unit), None, make_salt(folder, unit))
 
 
 def next_signing(folder: Path, signature: str) -> Made:
@@ -181,7 +188,7 @@ def _public(file: Path) -> tuple[str, Verifier]:
 
 def keys(folder: Path) -> list[KeyInfo]:
     """List every key of the folder with its id; a file that cannot be used is listed with what is wrong with it."""
-    return [*_signing(folder), *_login_info(folder), *_payload(folder), *_headquarters(folder)]
+    return [*_signing(folder), *_login_info(folder), *_payload(folder), *_salts(folder), *_headquarters(folder)]
 
 
 def _signing(folder: Path) -> Iterator[KeyInfo]:
@@ -220,6 +227,16 @@ def _payload(folder: Path) -> Iterator[KeyInfo]:
     for key in found:
         role = "seals" if key is found[-1] else "opens"
         yield _info(role, key.file or folder, key.algorithm, key.id.hex(), private=True)
+
+
+def _salts(folder: Path) -> Iterator[KeyInfo]:
+    for file in sorted(folder.glob("salt-*.key")):
+        try:
+            yield _info(
+                "digests", file, "hmac-sha-256", load_salt(folder, file.stem.partition("-")[2]).id, private=True
+            )
+        except Misconfigured as error:
+            yield _broken("digests", file, "hmac-sha-256", error)
 
 
 def _headquarters(folder: Path) -> Iterator[KeyInfo]:

@@ -1,1 +1,1 @@
-"""What comes from headquarters besides receipts: requests to lay open drawn cases, and how they are answered."""
+"""What comes from headquarters besides receipts: audit requests, and the national list of inspectors."""

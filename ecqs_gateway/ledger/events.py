@@ -280,6 +280,36 @@ EVENTS: Mapping[str, Event] = {
             "corrections": "number of corrections shown",
         },
     ),
+    "inspectors pulled": Event(
+        "version of the national list of inspectors",
+        "a published list was verified and taken in",
+        {
+            "list": "SHA-256 of its exact bytes",
+            "digest": "digest of its entries",
+            "chain": "digest of this version and all before it",
+            "form": "`full` or `changes`",
+            "entries": "number of inspectors in it",
+            "added": "number of inspectors the version before did not have",
+            "changed": "number of inspectors of whom it says something else",
+            "removed": "number of inspectors it does not have any more",
+        },
+    ),
+    "inspectors refused": Event(
+        "file name at headquarters",
+        "a published list was not believed; it is kept and changes nothing",
+        {"list": "SHA-256 of its exact bytes", "reason": "code of the check it failed"},
+    ),
+    "inspectors written": Event(
+        "unit",
+        "the national list of inspectors was written back to a province",
+        {
+            "version": "its version",
+            "entries": "number of inspectors in it",
+            "inserted": "rows inserted into the unit's table",
+            "updated": "rows updated in it",
+            "deleted": "rows deleted from it",
+        },
+    ),
     "stop ordered": Event(
         _SCOPE,
         "an operator orders that nothing be sent",

@@ -39,6 +39,8 @@ _ONLY_IN = {
         tables_audits.audit_arrival.name: "files that came from headquarters' audit folder, quarantined ones included",
         "reconciliation": "reconciliations with headquarters and sources",
         "difference": "differences they found, settled ones included",
+        "inspector_list": "versions of the national list of inspectors, with who was recognised when",
+        "inspector_refusal": "lists of inspectors that were not believed (their files stay in the stage)",
     },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""

@@ -18,6 +18,7 @@ from ecqs_gateway.errors import Terminal
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, content_bundle, dead_letter, extraction, lane, receipt
 from ecqs_gateway.ledger.tables_audits import audit_arrival, audit_message, audit_paper, audit_request
+from ecqs_gateway.ledger.tables_inspectors import inspector_list, inspector_refusal
 from ecqs_gateway.ledger.tables_rules import enquiry
 
 __all__ = ["Named", "is_content", "named_files"]
@@ -68,6 +69,10 @@ def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iter
         for found in connection.execute(sa.select(content_bundle)):
             why = f"content bundle {found.digest[:19]}"
             yield Named(found.file, bytes(found.file_digest).hex(), found.size, why, "", needed=False)
+    for table in (inspector_list, inspector_refusal):
+        if sa.inspect(connection).has_table(table.name):
+            for file, digest in connection.execute(sa.select(table.c.file, table.c.file_digest).distinct()):
+                yield Named(file, bytes(digest).hex(), None, "list of inspectors", "", needed=False)
 
 
 def _answers(connection: sa.Connection) -> Iterator[Named]:

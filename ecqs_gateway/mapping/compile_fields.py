@@ -16,10 +16,11 @@ from ecqs_gateway.mapping.dateforms import DateForms, FormError
 from ecqs_gateway.mapping.expr import ExprContext, ExpressionError, compile_expr
 from ecqs_gateway.mapping.faults import MappingProblem
 from ecqs_gateway.mapping.fields import Expression, FieldPlan, Unmapped
+from ecqs_gateway.mapping.persondigest import DIGEST, digest_step
 from ecqs_gateway.mapping.words import Step, WordError, read_word
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.record import Leaf
-from ecqs_gateway.model.types import BusinessDate, FieldProblem, FieldType, Timestamp
+from ecqs_gateway.model.types import BusinessDate, FieldProblem, FieldType, PersonDigest, Timestamp
 
 __all__ = ["Desk", "Path", "Scope", "compile_field"]
 
@@ -99,6 +100,8 @@ def compile_field(given: FieldMapping, leaf: Leaf, scope: Scope, desk: Desk) -> 
         return FieldPlan(leaf, "const", constant=given.const)
     origin, columns, expression = _origin(given, scope, desk, path)
     steps = tuple(_steps(given, desk, path))
+    if given.digest is not None and not isinstance(leaf.type, PersonDigest):
+        desk.report("ECQS-7102", (*path, "digest"), f"{leaf.path} ({leaf.title}) takes no digest", "leave digest out")
     if given.default is not None:
         desk.value(given.default, leaf, (*path, "default"), "the default")
     return FieldPlan(
@@ -151,6 +154,8 @@ def _steps(given: FieldMapping, desk: Desk, path: Path) -> Iterator[tuple[str, S
             desk.report("ECQS-1062", (*path, "clean", place), str(error))
     if given.split is not None and usable_regex(given.split.by, desk, (*path, "split", "by")):
         yield f"split({given.split.by}, {given.split.take})", _piece(given.split)
+    if given.digest is not None:
+        yield DIGEST, digest_step()
 
 
 def usable_regex(pattern: str, desk: Desk, path: Path) -> bool:

@@ -76,8 +76,8 @@ Exactly one of these. A bare text is short for `from`.
 
 ## What is done to it, in this order
 
-`clean` → `split` → `parse` → `codes` → `default` → the field's own type reads and checks it. With `join`, `clean` and
-`split` are done to each column before they are put together.
+`clean` → `split` → `parse` → `codes` → `default`, or `digest` in place of the last three → the field's own type reads
+and checks it. With `join`, `clean` and `split` are done to each column before they are put together.
 
 ### clean
 
@@ -143,6 +143,13 @@ An unmapped value does what `unmapped` says:
 | `reject` | goes nowhere | is kept back ({unmapped}, {none} or {outside}: not listed, none, not on this date) |
 | `pass` | goes on as it is | goes with a finding ({passed}), if the field takes the value |
 | `{{default: "99", reason: …}}` | becomes the default | goes with a finding that gives the reason ({defaulted}) |
+
+### digest
+
+`{{from: SFZHM, digest: id_number}}` makes the salted digest of an id number. Blanks, dashes and full-width digits do
+not matter, and the 15 digits of old cards count as their 18. What is no id number ({not_a_number}: digits, day of birth
+or check character wrong) keeps the record back. The salt is the unit's own (`ecqs keys salt <unit>`); cases and
+previews use a public one, so that a case says the same on every machine.
 
 ### default
 
@@ -215,6 +222,7 @@ def generate() -> str:
             outside=faults.OUT_OF_PERIOD,
             inexact=faults.INEXACT,
             deepest=DEEPEST,
+            not_a_number="ECQS-1277",
         )
         + problems
     )

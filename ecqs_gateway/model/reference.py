@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from ecqs_gateway.model.batch import NAMESPACE, SCHEMA_VERSION
 from ecqs_gateway.model.codes import COLUMNS, CodeTable, CodeTables
-from ecqs_gateway.model.kinds import KINDS, PLANNED, spec
+from ecqs_gateway.model.inspector_list import INSPECTOR_LIST, list_types
+from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
 from ecqs_gateway.model.types.problems import PROBLEMS
@@ -39,7 +40,10 @@ def generate(codes: CodeTables) -> dict[str, str]:
     pages = {
         "README.md": _index(kinds),
         "messages.md": _messages_page(
-            "批次、清单、回执 Messages", (BATCH, MANIFEST, RECEIPT), envelope_types(KINDS), codes
+            "批次、清单、回执、名录 Messages",
+            (BATCH, MANIFEST, RECEIPT, INSPECTOR_LIST),
+            (*envelope_types(KINDS), *list_types()),
+            codes,
         ),
         "audit-messages.md": _messages_page("抽查 Audit messages", AUDIT_MESSAGES, audit_types(), codes),
         "field-types.md": _types_page(codes),
@@ -51,7 +55,6 @@ def generate(codes: CodeTables) -> dict[str, str]:
 
 def _index(kinds: Sequence[KindSpec]) -> str:
     records = [f"- [{kind.title} `{kind.kind}`]({_page(kind.kind)})" for kind in kinds]
-    planned = [f"- {title} `{name}`" for name, title in sorted(PLANNED.items())]
     return f"""# 数据项参考 Field reference
 
 {_HEADER}
@@ -60,10 +63,6 @@ def _index(kinds: Sequence[KindSpec]) -> str:
 ## 记录类型 Record kinds
 
 {chr(10).join(records)}
-
-尚未定义 Planned, not in this version:
-
-{chr(10).join(planned)}
 
 ## 其他 More
 

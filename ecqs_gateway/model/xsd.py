@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.model.codes import CodeTable, CodeTables
+from ecqs_gateway.model.inspector_list import INSPECTOR_LIST, list_types
 from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 from ecqs_gateway.model.types import Code, FieldType, XsdType
@@ -37,6 +38,9 @@ def generate(codes: CodeTables) -> dict[str, str]:
         **{f"{kind.kind}.xsd": _kind_document(kind, codes) for kind in kinds},
         "batch.xsd": _batch_document(kinds, codes),
         "manifest.xsd": document(f"清单。{PROPOSED}", (_TYPES, _CODES), [_envelope(MANIFEST, codes)]),
+        "inspector_list.xsd": document(
+            f"核查人员名录。{PROPOSED}", (_TYPES, _CODES), [_envelope(INSPECTOR_LIST, codes)]
+        ),
         "receipt.xsd": document(f"回执。{PROPOSED}", (_TYPES, _CODES), [_envelope(RECEIPT, codes)]),
         "audits.xsd": document(
             f"抽查通知、签收、答复与回执。{PROPOSED}", (_TYPES, _CODES), [_envelope(m, codes) for m in AUDIT_MESSAGES]
@@ -71,7 +75,7 @@ def _simple_types(codes: CodeTables) -> list[Node]:
     declared: dict[str, XsdType] = {}
     nodes: dict[str, Node] = {}
     fields = [(kind.xsd(codes), _type_title(kind)) for kind in used_types() if not isinstance(kind, Code)]
-    for xsd, title in (*envelope_types(KINDS), *audit_types(), *fields):
+    for xsd, title in (*envelope_types(KINDS), *audit_types(), *list_types(), *fields):
         if declared.setdefault(xsd.name, xsd) != xsd:
             raise Misconfigured("ECQS-1091", f"two different simple types are called {xsd.name}")
         nodes.setdefault(xsd.name, simple_type(xsd, title))

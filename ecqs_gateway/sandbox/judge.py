@@ -32,6 +32,7 @@ KEY_FIELDS = {
 MONTH_FIELDS = {
     "approval": "submission_date",
     "certificate": "issue_date",
+    "inspector": "issue_date",
     "penalty": "decision_date",
     "risk_signal": "found_date",
     "sampling_inspection": "published_date",

@@ -27,6 +27,7 @@ from ecqs_gateway.sandbox.certificate_desk import CertificateDesk, note_uses
 from ecqs_gateway.sandbox.enquiries import Desk, Enquiries
 from ecqs_gateway.sandbox.holdings import Holdings
 from ecqs_gateway.sandbox.home import Home, replace_file
+from ecqs_gateway.sandbox.inspector_lists import ListOffice
 from ecqs_gateway.sandbox.judge import glimpse, judge
 from ecqs_gateway.sandbox.keys import KeyRing, SigningKey
 from ecqs_gateway.sandbox.loading import load, refusals
@@ -68,6 +69,7 @@ class Processor:
         self._desk = AuditDesk.of(home, store, Sealing(office.seal, office.issuer), office.calendar)
         self._enquiries = Enquiries(home, Desk(office.seal, office.issuer, office.keys, Holdings(home, store)))
         self._certificates = CertificateDesk(home, store, office.seal, office.issuer, office.keys)
+        self._lists = ListOffice(home, store, office.seal, office.issuer)
 
     def round(self) -> bool:
         """Do what there is to do up to and including one heavy step; True when there may be more."""
@@ -83,8 +85,11 @@ class Processor:
             self._advance(package)
             worked = True
         worked |= self._enquiries.round(clock.now())
-        published = self._publish()
-        return self._desk.publish() or published or worked
+        worked = self._publish() or worked
+        worked = self._desk.publish() or worked
+        if not worked and self._lists.due():
+            worked = self._lists.issue()
+        return worked
 
     def idle(self) -> bool:
         """True when nothing is left to do: gaps may be waiting for their batch, copies for the first to be taken."""
@@ -95,6 +100,7 @@ class Processor:
             or self._store.next_ready()
             or self._store.open_publications()
             or self._desk.audits.unpublished()
+            or self._lists.due()
         )
 
     # Inbox and spool

@@ -92,21 +92,27 @@ def _element(name: str, attributes: Mapping[str, str | None], content: str = "")
     return f"<{name}{written}>{content}</{name}>"
 
 
-def seal(xml: bytes, key: SigningKey, *, claim: str | None = None) -> bytes:
-    """Sign a receipt and pack it; ``claim`` names another key id than the one that signs (misbehaviour only)."""
+def seal(
+    xml: bytes,
+    key: SigningKey,
+    *,
+    claim: str | None = None,
+    names: tuple[str, str] = ("receipt.xml", "receipt.sig"),
+) -> bytes:
+    """Sign a document and pack it; ``claim`` names another key id than the one that signs (misbehaviour only)."""
     signature = {
         "algorithm": key.public.algorithm,
         "key_id": claim or key.public.key_id,
         "signature": base64.b64encode(key.sign(xml)).decode(),
     }
-    return pack(xml, json.dumps(signature).encode())
+    return pack(xml, json.dumps(signature).encode(), names)
 
 
-def pack(xml: bytes, signature: bytes) -> bytes:
-    """Put receipt and signature into one ZIP: stored, with a fixed time, so that the same content is the same bytes."""
+def pack(xml: bytes, signature: bytes, names: tuple[str, str] = ("receipt.xml", "receipt.sig")) -> bytes:
+    """Put document and signature into one ZIP: stored, with a fixed time: same content, same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, data in (("receipt.xml", xml), ("receipt.sig", signature)):
+        for name, data in zip(names, (xml, signature), strict=True):
             archive.writestr(zipfile.ZipInfo(name), data)
     return buffer.getvalue()
 

@@ -69,6 +69,10 @@ CREATE TABLE IF NOT EXISTS uses (
 CREATE INDEX IF NOT EXISTS uses_by_number ON uses (number);
 CREATE TABLE IF NOT EXISTS enquiries (
     id TEXT PRIMARY KEY, unit TEXT NOT NULL, digest TEXT NOT NULL, asked INTEGER NOT NULL, answered TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS packages_of_inspectors ON packages (id) WHERE kind = 'inspector' AND state = 'loaded';
+CREATE TABLE IF NOT EXISTS inspector_lists (
+    version INTEGER PRIMARY KEY, issued TEXT NOT NULL, digest TEXT NOT NULL, chain TEXT NOT NULL,
+    entries TEXT NOT NULL, "full" BLOB NOT NULL, changes BLOB NOT NULL);
 """
 
 

@@ -99,6 +99,18 @@ def test_a_unit_is_delivered_also_when_it_could_not_be_collected(bag: dict) -> N
     assert tasks["close"]["trigger"] == "all_done"
 
 
+def test_the_list_held_is_written_back_also_when_a_new_one_was_not_believed(bag: dict) -> None:
+    tasks = bag["dags"]["ecqs_inspector_lists"]["tasks"]
+    assert set(tasks) == {"pull", "plan", "write_back", "close"}
+    assert tasks["plan"]["upstream"] == ["pull"]
+    assert tasks["plan"]["trigger"] == "all_done"
+    assert tasks["write_back"]["mapped"]
+    assert tasks["write_back"]["upstream"] == ["plan"]
+    assert tasks["close"]["upstream"] == ["pull", "write_back"]
+    assert tasks["close"]["trigger"] == "all_done"
+    assert tasks["pull"]["policy"]
+
+
 def test_units_are_compared_one_by_one_and_the_run_is_closed_whatever_became_of_them(bag: dict) -> None:
     tasks = bag["dags"]["ecqs_reconciliation"]["tasks"]
     assert set(tasks) == {"plan", "compare", "close"}

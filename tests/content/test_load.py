@@ -116,7 +116,7 @@ def unknown_unit(root: Path) -> None:
 
 
 def planned_kind(root: Path) -> None:
-    change(root, JL, "sampling_inspection:", "inspector:")
+    change(root, JL, "sampling_inspection:", "penalty:")
     shutil.rmtree(root / "mappings/220000")
 
 

@@ -16,7 +16,7 @@ from ecqs_gateway.flows.doctor.examine import all_checks
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 PAGES = (
     *("answer-audits.md", "operate.md", "back-up-and-restore.md", "upgrade.md", "drift.md", "lineage.md"),
-    "reconcile.md",
+    *("reconcile.md", "inspectors.md"),
 )
 ELSEWHERE = {"keys", "release", "resume", "stop"}
 """Commands of other parts that these pages point to."""

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from ecqs_gateway.errors import Misconfigured
-from ecqs_gateway.model.kinds import KINDS, PLANNED, spec
+from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.kinds.parts import CertNumber, Day, OrganisationName
 from ecqs_gateway.model.record import Group, Leaf, Part, Record, Repeated, column, demands, kind_spec, optional, several
 from ecqs_gateway.model.types import Text
@@ -44,8 +44,8 @@ def make(base: type[Record] = Record, /, *, key: str = "number", date: str = "da
 
 
 def test_the_kinds_of_this_version_are_registered_under_their_own_names():
-    sent = {"approval", "certificate", "penalty", "risk_signal", "sampling_inspection", "supervision_check"}
-    assert set(KINDS) == sent
+    sent = {"approval", "certificate", "inspector", "penalty", "risk_signal", "sampling_inspection"}
+    assert set(KINDS) == sent | {"supervision_check"}
     assert all(model.kind == name for name, model in KINDS.items())
 
 
@@ -54,6 +54,7 @@ def test_the_kinds_of_this_version_are_registered_under_their_own_names():
     [
         ("certificate", "number"),
         ("approval", "case_number"),
+        ("inspector", "number"),
         ("penalty", "decision_number"),
         ("risk_signal", "signal_number"),
         ("sampling_inspection", "result_number"),
@@ -64,13 +65,6 @@ def test_business_keys_are_required_fields_at_the_top(kind, key):
     leaves = {leaf.path: leaf for leaf in spec(kind).leaves()}
     assert spec(kind).key == key
     assert leaves[key].required
-
-
-def test_no_planned_kind_pretends_to_exist():
-    assert not set(PLANNED) & set(KINDS)
-    for name in PLANNED:
-        with pytest.raises(Misconfigured, match="planned"):
-            spec(name)
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones():

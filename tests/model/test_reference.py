@@ -9,7 +9,7 @@ import pytest
 
 from ecqs_gateway.model import reference
 from ecqs_gateway.model.generate import read_code_tables
-from ecqs_gateway.model.kinds import KINDS, PLANNED, spec
+from ecqs_gateway.model.kinds import KINDS, spec
 from ecqs_gateway.model.types.problems import PROBLEMS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,12 +112,6 @@ def test_no_invisible_character_reaches_a_page():
     for name, text in PAGES.items():
         bad = re.findall(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u3000\ufeff]", text)
         assert not bad, (name, bad)
-
-
-def test_planned_kinds_are_named_and_have_no_page():
-    for name, title in PLANNED.items():
-        assert f"{title} `{name}`" in PAGES["README.md"]
-        assert f"{name.replace('_', '-')}.md" not in PAGES
 
 
 def test_messages_list_every_attribute_of_the_envelopes():

@@ -22,8 +22,8 @@ from ecqs_gateway.model.types import Code
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "schemas" / "ecqs" / "1.0"
 XS = "{http://www.w3.org/2001/XMLSchema}"
-NAMES = ["approval", "audits", "batch", "certificate", "codes", "manifest", "penalty", "receipt", "risk_signal"]
-NAMES += ["sampling_inspection", "supervision_check", "types"]
+NAMES = ["approval", "audits", "batch", "certificate", "codes", "inspector", "inspector_list", "manifest", "penalty"]
+NAMES += ["receipt", "risk_signal", "sampling_inspection", "supervision_check", "types"]
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ SINGULAR = {
     "papers": "paper",
     "production_addresses": "production_address",
     "products": "product",
+    "scopes": "scope",
 }
 CODES = read_code_tables(ROOT / "schemas" / "codes")
 Data = dict[str, Any]

@@ -24,7 +24,7 @@ from ecqs_gateway.sandbox.provinces.load import append, create, sandbox_engine
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {
-    "320000": ("T_XK_ZS", "T_XK_ZS_CP", "T_XK_ZS_DZ", "T_XK_BJ", "T_XK_BJ_CL", "T_XK_BJ_HC"),
+    "320000": ("T_XK_ZS", "T_XK_ZS_CP", "T_XK_ZS_DZ", "T_XK_BJ", "T_XK_BJ_CL", "T_XK_BJ_HC", "T_XK_HCRY"),
     "370000": ("sc_xkz_hl",),
 }
 KEYS = {"T_XK_ZS": "ZSID", "sc_xkz_hl": "certid"}
@@ -241,5 +241,5 @@ def test_the_observed_source_schema_is_what_the_generator_makes(tmp_path, unit):
 def test_every_case_of_every_mapping_comes_out_as_promised():
     content = load(ROOT, cases=True)
     assert [f"{p.file}:{p.line} {p.message}" for p in content.problems] == []
-    for lane in (("320000", "certificate"), ("320000", "approval"), ("370000", "certificate")):
+    for lane in (("320000", "certificate"), ("320000", "approval"), ("320000", "inspector"), ("370000", "certificate")):
         assert len(content.cases[lane]) >= 3

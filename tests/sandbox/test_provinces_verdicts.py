@@ -22,7 +22,7 @@ from ecqs_gateway.sandbox.provinces import Manifest, generate
 from ecqs_gateway.sandbox.provinces.firm import AS_OF
 
 ROOT = Path(__file__).resolve().parents[2]
-LANES = (("320000", "certificate"), ("320000", "approval"), ("370000", "certificate"))
+LANES = (("320000", "certificate"), ("320000", "approval"), ("320000", "inspector"), ("370000", "certificate"))
 
 
 @pytest.fixture(scope="module")

@@ -438,3 +438,46 @@ def test_packages_say_nothing_but_what_the_contract_has(sick, told, canaries) ->
     assert any(b"<record" in data for data in sent.values())
     assert canaries.hits(sent, canaries.NUMBERS | canaries.PERSONS | canaries.SECRETS) == []
     assert canaries.headers(left)
+
+
+def test_id_numbers_of_inspectors_leave_only_as_digests(sick, told, canaries, caplog, roster) -> None:
+    """Up to headquarters, down again and back into a province's table: good numbers, bad ones, and a broken salt."""
+    from ecqs_gateway.doors.salts import load_salt
+    from ecqs_gateway.flows import inspectors
+
+    unit = "330000"
+    made = roster.Roster(sick, unit, rows=0)
+    for number, (text, more) in enumerate(
+        [(canaries.CITIZEN, {}), (canaries.OLD_CITIZEN, {}), (f"{canaries.CHILD_CITIZEN}9", {}),
+         (canaries.CHILD_CITIZEN, {"fzrq": "昨天"}), (canaries.MOBILE, {})], 1
+    ):  # fmt: skip
+        made.put(number, sfz=text, **more)
+    summary = _sync(sick, told)
+    counted = next(row for row in summary.rows if row["unit"] == unit)
+    assert (counted["loaded"], counted["dead_new"]) == (2, 3)
+    sick.running.wait_idle()
+    with sick.gateway() as gateway:
+        inspectors.pull(gateway).require()
+        done = {each.unit: each for each in inspectors.write_back_all(gateway)}
+    told.add("written back", repr(done))
+    assert done[unit].error is None
+    runner = CliRunner()
+    for command in (["list", "--json"], ["show", made.key(1)], ["diff", "--json"], ["affected", "--json"], ["write"]):
+        told.add(" ".join(command), runner.invoke(app, ["inspectors", *command], env=sick.environment()).output)
+    listed = runner.invoke(app, ["dead-letters", "list", "--unit", unit, "--json"], env=sick.environment())
+    told.add("dead letters", listed.output)
+    numbers = [str(letter["id"]) for letter in json.loads(listed.output)["letters"]]
+    assert len(numbers) == 3
+    shown = {
+        number: runner.invoke(app, ["dead-letters", "show", number], env=sick.environment()).output.encode()
+        for number in numbers
+    }
+    assert canaries.hits(shown, canaries.NUMBERS) == [], "names of persons are shown to the operator, numbers are not"
+    left = canaries.files(sick.hq_home, skip=("accounts/", "keys/"))
+    assert any(load_salt(sick.keys, unit).digest(canaries.CITIZEN).encode() in data for data in left.values())
+    assert canaries.hits(left, canaries.NUMBERS | canaries.keys_of(sick.keys)) == []
+    (sick.keys / f"salt-{unit}.key").write_text(f"hmac-sha-256 {'kaputt' * 11}", encoding="ascii")
+    made.put(6, sfz=canaries.CITIZEN)
+    sick.clock.forward(minutes=5)
+    assert "ECQS-7101" in str(_sync(sick, told).failed)
+    nothing_leaked(sick, told, canaries, caplog)

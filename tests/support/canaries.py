@@ -55,7 +55,7 @@ def forms(value: str) -> set[bytes]:
 def keys_of(folder: Path) -> dict[str, str]:
     """The private keys of a gateway, each by a line of its own."""
     found = {}
-    for file in (*folder.glob("*.pem"), *folder.glob("payload-*.key")):
+    for file in (*folder.glob("*.pem"), *folder.glob("payload-*.key"), *folder.glob("salt-*.key")):
         text = file.read_text(encoding="ascii")
         if "PUBLIC" in text:
             continue

@@ -8,6 +8,7 @@ from ecqs_gateway.ledger import (  # noqa: F401  their tables join the metadata
     tables_audits,
     tables_drift,
     tables_followups,
+    tables_inspectors,
     tables_plan,
     tables_reconcile,
     tables_rules,

@@ -13,25 +13,22 @@ from types import MappingProxyType
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.model.kinds.approval import Approval
 from ecqs_gateway.model.kinds.certificate import Certificate
+from ecqs_gateway.model.kinds.inspector import Inspector
 from ecqs_gateway.model.kinds.penalty import Penalty
 from ecqs_gateway.model.kinds.risk_signal import RiskSignal
 from ecqs_gateway.model.kinds.sampling_inspection import SamplingInspection
 from ecqs_gateway.model.kinds.supervision_check import SupervisionCheck
 from ecqs_gateway.model.record import KindSpec, Record, kind_spec
 
-__all__ = ["KINDS", "PLANNED", "spec"]
+__all__ = ["KINDS", "spec"]
 
 KINDS: Mapping[str, type[Record]] = MappingProxyType(
-    {model.kind: model for model in (Approval, Certificate, SamplingInspection, SupervisionCheck, Penalty, RiskSignal)}
-)
-"""The kinds that can be mapped, checked and sent, by name."""
-
-PLANNED: Mapping[str, str] = MappingProxyType(
     {
-        "inspector": "实地核查人员",
+        model.kind: model
+        for model in (Approval, Certificate, Inspector, SamplingInspection, SupervisionCheck, Penalty, RiskSignal)
     }
 )
-"""Kinds of the design that schema 1.0 does not define yet, with their titles; nothing can be sent under these names."""
+"""The kinds that can be mapped, checked and sent, by name."""
 
 
 @cache
@@ -39,7 +36,6 @@ def spec(kind: str) -> KindSpec:
     """Give the specification of a kind; raises ``Misconfigured`` for a name that is not one."""
     model = KINDS.get(kind)
     if model is None:
-        planned = " (planned, not in this schema version)" if kind in PLANNED else ""
         hint = f"use one of {', '.join(KINDS)}"
-        raise Misconfigured("ECQS-1090", f"there is no record kind of the name {kind!r}{planned}", hint=hint)
+        raise Misconfigured("ECQS-1090", f"there is no record kind of the name {kind!r}", hint=hint)
     return kind_spec(model)

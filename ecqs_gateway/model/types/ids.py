@@ -170,12 +170,17 @@ class Sha256(FieldType):
 class PersonDigest(Sha256):
     """Salted digest of a person's identity number: the number itself never leaves the unit."""
 
+    NOT_A_NUMBER: ClassVar[str] = "!"
+    """What the mapping gives in place of a digest where the source holds no id number (``mapping.persons``)."""
+
     name = "person digest"
     title = "身份证件号码摘要"
     good: ClassVar[Sequence[str]] = ("0123456789abcdef" * 4,)
     bad: ClassVar[Sequence[str]] = ("0" * 18, "0" * 17 + "X", "0" * 15, "张三")
 
     def _wrong(self, plain: str) -> FieldProblem:
+        if plain == self.NOT_A_NUMBER:
+            return problem("ECQS-1277")
         return problem("ECQS-1276" if re.fullmatch("[0-9]{17}[0-9Xx]|[0-9]{15}", plain) else "ECQS-1275")
 
 

@@ -63,6 +63,7 @@ PROBLEMS: Mapping[str, str] = {
     "ECQS-1271": "编号不符合规定的格式 {pattern}",
     "ECQS-1275": "SHA-256 摘要应为 64 位十六进制数",
     "ECQS-1276": "这是身份证件号码的明文：离开报送单位前须换成加盐摘要",
+    "ECQS-1277": "身份证件号码无效：位数、出生日期或校验码不符，不能生成摘要",
     "ECQS-1280": "姓名含有数字或符号",
 }
 """Message by code; ``{…}`` is filled with limits of the field type, never with the value."""

@@ -16,7 +16,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway.doors import clock
-from ecqs_gateway.sandbox.provinces import jiangsu, jiangsu_approvals, shandong
+from ecqs_gateway.sandbox.provinces import jiangsu, jiangsu_approvals, jiangsu_inspectors, shandong
 from ecqs_gateway.sandbox.provinces.dirt import DirtLog
 from ecqs_gateway.sandbox.provinces.firm import Span
 from ecqs_gateway.sandbox.provinces.load import append, create, refresh_statistics, sandbox_engine
@@ -57,8 +57,14 @@ class _Province:
 
 _PROVINCES = {
     "320000": _Province(
-        tables=lambda metadata: jiangsu.tables(metadata) | jiangsu_approvals.tables(metadata),
-        parts=(_Part(1, jiangsu.certificate_frames), _Part(3, jiangsu_approvals.approval_frames)),
+        tables=lambda metadata: (
+            jiangsu.tables(metadata) | jiangsu_approvals.tables(metadata) | jiangsu_inspectors.tables(metadata)
+        ),
+        parts=(
+            _Part(1, jiangsu.certificate_frames),
+            _Part(3, jiangsu_approvals.approval_frames),
+            _Part(1, jiangsu_inspectors.inspector_frames),
+        ),
         indexes=(
             (jiangsu.CERTIFICATES, ("GXSJ", "ZSID")),
             (jiangsu.PRODUCT_ROWS, ("ZSID", "XH")),
@@ -66,6 +72,7 @@ _PROVINCES = {
             (jiangsu_approvals.APPROVALS, ("GXSJ", "BJID")),
             (jiangsu_approvals.PAPERS, ("BJID", "XH")),
             (jiangsu_approvals.INSPECTORS, ("BJID", "XH")),
+            (jiangsu_inspectors.INSPECTORS, ("GXSJ", "RYID")),
         ),
         certificates=jiangsu.CERTIFICATES,
         key="ZSID",

@@ -272,7 +272,7 @@ def _inspectors(known: pl.DataFrame, draw: Draw) -> pl.DataFrame:
     pieces = []
     for place in range(4):
         digits = DIRTY.has("inspector_digits") & (place == 0)
-        number = draw.whole(f"RYZSBH.{place}", 1, 899) * 4 + place
+        number = draw.whole(f"RYZSBH.{place}", 1, 59) * 4 + place
         name = person(draw, f"RYXM.{place}")
         piece = known.filter(count > place).select(
             HCID=pl.format("{}-{}", "key", pl.lit(str(place + 1))),
