@@ -22,6 +22,7 @@ from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
+from ecqs_gateway.flows.facts import FactPlan
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.limits import Limits
 from ecqs_gateway.flows.progress import Progress, Silent
@@ -223,7 +224,8 @@ def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
     spec = kinds.spec(kind)
     context = ExprContext.of(content.codes, content.root / "schemas" / "calendar")
     rules = compile_rules(spec, list(content.rules.values()), context)
-    return LanePlan(unit, kind, spec, connector, connector.streams[kind], compiled, rules)
+    facts = FactPlan.of(content, spec, gateway.clock().date())
+    return LanePlan(unit, kind, spec, connector, connector.streams[kind], compiled, rules, facts)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class Known:
     """Digests headquarters refused and a correction replaced: the source still has them, and they never go again."""
 
     def of(self, keys: pl.Series) -> pl.DataFrame:
-        """Give the last known version per key: ``key``, ``known_digest``, ``known_ordering``."""
+        """Give the last known version per key: ``key``, ``known_digest``, ``known_ordering``, ``known_fact``."""
         known = pl.concat([self.latest(keys), *self.recent])
         return known.unique("key", keep="last", maintain_order=True)
 
@@ -53,8 +53,8 @@ class Draft:
     """What one extraction came to before it is put into batches.
 
     ``fresh`` holds the new record versions in order: ``__row``, ``key``, ``version``, ``previous``, ``ordering``,
-    ``body``, ``findings``, ``source_key``; ``flags`` their findings by ``__row``; ``letters`` the dead letters;
-    ``passed`` source key, digest and ``source_row`` of every row that is good now.
+    ``body``, ``findings``, ``source_key``, ``fact`` and ``replaced`` (labels for the report); ``flags`` their findings by
+    ``__row``; ``letters`` the dead letters; ``passed`` source key, digest and ``source_row`` of every row that is good now.
     """
 
     fresh: pl.DataFrame
@@ -91,7 +91,9 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     )
     current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]))
     passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"), pl.col(ROW).alias("source_row"))
-    recent = fresh.select("key", known_digest="version", known_ordering=pl.col("ordering").cast(pl.String))
+    recent = fresh.select(
+        "key", known_digest="version", known_ordering=pl.col("ordering").cast(pl.String), known_fact="fact"
+    )
     return Draft(fresh, checked.flags, letters, passed, counts, recent)
 
 
@@ -110,6 +112,7 @@ def _rendered(lane: LanePlan, kept: Mapped, flags: pl.DataFrame, source_keys: pl
         rendered = rendered.with_columns(kept.frame[ORDER].alias("ordering"))
     else:
         rendered = rendered.with_columns(pl.lit(None, pl.String).alias("ordering"))
+    rendered = rendered.with_columns(lane.facts.labels(kept).alias("fact"))
     return rendered.join(source_keys, on=ROW, how="left", maintain_order="left")
 
 
@@ -127,7 +130,8 @@ def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
         .when(older).then(pl.lit("older"))
         .otherwise(pl.lit("fresh"))
     )  # fmt: skip
-    return joined.with_columns(verdict.alias("verdict")).rename({"known_digest": "previous"}).drop("known_ordering")
+    judged = joined.with_columns(verdict.alias("verdict")).drop("known_ordering")
+    return judged.rename({"known_digest": "previous", "known_fact": "replaced"})
 
 
 def letters_of(

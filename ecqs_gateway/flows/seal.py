@@ -91,7 +91,7 @@ class Sealer:
         return seal_batch(batch.header, batch.compressed, records=batch.rows.height, signer=self.signer, chain=chain)
 
 
-_KEPT = (ROW, "key", "version", "previous", "ordering", "source_key")
+_KEPT = (ROW, "key", "version", "previous", "ordering", "source_key", "fact", "replaced")
 
 
 def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
@@ -106,6 +106,8 @@ def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
             "ordering",
             pl.col(ROW).cast(pl.Int64).alias("source_row"),
             "source_key",
+            "fact",
+            "replaced",
         )
         for batch in batches
     ]
@@ -114,7 +116,7 @@ def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
 
 _VERSION_SCHEMA = {
     "key": pl.String, "sequence": pl.Int64, "digest": pl.String, "previous": pl.String, "position": pl.Int64,
-    "ordering": pl.String, "source_row": pl.Int64, "source_key": pl.String,
+    "ordering": pl.String, "source_row": pl.Int64, "source_key": pl.String, "fact": pl.String, "replaced": pl.String,
 }  # fmt: skip
 
 

@@ -26,7 +26,11 @@ _ONLY_IN = {
         "stop_order": "orders to stop, lifted ones included",
         "correction": "corrections of dead letters, with who decided",
         "content_bundle": "content bundles kept as evidence (their files stay in the stage)",
-    }
+    },
+    "0009": {
+        "report_fact": "counts per batch the headquarters report is summed from",
+        "report_message": "reports sent to headquarters, with their receipts",
+    },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""
 
