@@ -35,7 +35,7 @@ def report_id(unit: str, month: str, edition: int) -> BatchId:
     return BatchId(unit, REPORT_KIND, int(month.replace("-", "")) * 100 + edition)
 
 
-def seal_report(
+def seal_report(  # noqa: PLR0913  what a manifest states
     report: BatchId,
     parts: Mapping[str, bytes],
     *,

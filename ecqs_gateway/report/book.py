@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from ecqs_gateway.doors.workbook import LONGEST, neutral, sheet_name
@@ -16,6 +17,7 @@ __all__ = ["book"]
 
 _BLUE, _PALE = "#1f4e79", "#eef3f8"
 _FIRST, _OTHER = 34, 13
+_UNPLAIN = re.compile(r"[^\w、 ]")
 _MOST = 1_000_000
 """Rows of a sheet; a table that is longer is cut, and says so."""
 
@@ -68,7 +70,8 @@ class _Writer:
         }
 
     def _sheet(self, title: str, *, wide: bool = False) -> Any:
-        self._names.append(sheet_name(title, self._names))
+        # Charts name sheets in references, where other characters could end them.
+        self._names.append(sheet_name(_UNPLAIN.sub("_", title), self._names))
         page = self._book.add_worksheet(self._names[-1])
         page.set_column(0, 0, _FIRST)
         page.set_column(1, 60, _OTHER)
