@@ -74,6 +74,7 @@ def demo(
             from ecqs_gateway.cli.demo_reconcile import lose_and_mend  # noqa: PLC0415
 
             succeeded &= lose_and_mend(stage.headquarters, environment)
+            report = _make_report(stage, environment) if succeeded else None
         say("")
         say(f"Done in {time.monotonic() - started:.0f} s." if succeeded else "The run failed.", style="bold")
         if not succeeded:
@@ -82,6 +83,27 @@ def demo(
         if not sent:
             say("Nothing new was sent: headquarters holds every record already.")
     _next_steps(stage)
+    if report is not None:
+        say("")
+        say(f"The report to headquarters, to open in a browser: {os.path.relpath(report)}", style="bold")
+
+
+def _make_report(stage: DemoHome, environment: dict[str, str]) -> Path:
+    """Make this month's report and send each unit's own to headquarters; give the page."""
+    from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+    from ecqs_gateway.flows.report import make  # noqa: PLC0415
+    from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+    output = str(stage.root / "reports")
+    command = [sys.executable, "-m", "ecqs_gateway.cli", "report", "--send", "--json", "--output", output]
+    with open_gateway(load_settings(environment)) as gateway:
+        month = f"{gateway.clock():%Y-%m}"
+    with (stage.root / "report.log").open("wb") as log:
+        done = subprocess.run(  # noqa: S603
+            [*command, "--month", month], env=environment, stdout=log, stderr=subprocess.STDOUT, check=False
+        )
+    say(f"4  The report of {month}, " + ("sent and received" if done.returncode == 0 else "see report.log"))
+    return stage.root / "reports" / next(name for name in make.names(month) if name.endswith(".html"))
 
 
 def _run(stage: DemoHome, content: Path, environment: dict[str, str], *, airflow: bool) -> bool:
@@ -153,6 +175,7 @@ def _next_steps(stage: DemoHome) -> None:
         (".venv/bin/ecqs show '苏XK06-001-00001'", "everything known of one certificate, in any spelling"),
         (".venv/bin/ecqs prove '苏XK06-001-00001'", "one file that proves what became of it, to anyone"),
         (".venv/bin/ecqs audits list --all", "what headquarters drew at random, and how it was answered"),
+        (".venv/bin/ecqs report --help", "the monthly report, and the records behind each number"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
         (".venv/bin/ecqs reconcile --list", "what source, ledger and headquarters disagree on"),
         (".venv/bin/ecqs inspectors affected", "approvals a later revocation touches"),

@@ -68,6 +68,7 @@ def _register() -> None:
         prune,
         reconcile,
         release,
+        report,
         sandbox,
         show,
         status,
@@ -103,6 +104,7 @@ def _register() -> None:
     app.add_typer(inspectors.app, name="inspectors")
     app.add_typer(keys.app, name="keys")
     app.add_typer(mapping.app, name="mapping")
+    app.add_typer(report.app, name="report")
     app.add_typer(sandbox.app, name="sandbox")
     app.add_typer(ledger.app, name="ledger")
 

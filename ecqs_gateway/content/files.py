@@ -56,6 +56,7 @@ _PLACES = tuple(
         (r"schemas/calendar/(?P<name>[^/]+)\.csv", "calendar"),
         (r"schemas/ecqs/[^/]+/(?P<name>[^/]+)\.xsd", "xsd"),
         (r"schemas/content/(?P<name>[^/]+)\.schema\.json", "content_schema"),
+        (r"schemas/report/(?P<name>[^/]+)\.schema\.json", "content_schema"),
     )
 )
 _WHERE = (

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from ecqs_gateway.content.cross import used_codes
 from ecqs_gateway.content.load import Content
 from ecqs_gateway.content.problems import Problem, did_you_mean
+from ecqs_gateway.doors import clock
 from ecqs_gateway.errors import Misconfigured
+from ecqs_gateway.flows.facts import FactPlan
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.mapping.expr import ExprContext
 from ecqs_gateway.model import kinds
@@ -76,7 +78,9 @@ def open_bench(content: Content, unit: str, kind: str) -> Bench:
     if connector is None or compiled is None or kind not in connector.streams:
         needed = problems if any(problem.blocking for problem in problems) else [_no_mapping(mapping_file, kind)]
         raise Unusable(needed, where=mapping_file)
-    lane = LanePlan(unit, kind, compiled.spec, connector, connector.streams[kind], compiled, _rules(content, kind))
+    facts = FactPlan.of(content, compiled.spec, clock.today())
+    stream, rules = connector.streams[kind], _rules(content, kind)
+    lane = LanePlan(unit, kind, compiled.spec, connector, stream, compiled, rules, facts)
     about_rules = [p for p in content.shared_problems if p.blocking and p.file.startswith("schemas/")]
     return Bench(lane, tuple(sorted({*problems, *about_rules}, key=lambda problem: problem.sort_key)))
 

@@ -23,6 +23,7 @@ from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.doors.xml_schema import Schema, load_schema
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.extract import Source, open_source
+from ecqs_gateway.flows.facts import FactPlan
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.limits import Limits
 from ecqs_gateway.flows.progress import Progress, Silent
@@ -233,7 +234,8 @@ def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
     rules = compile_rules(spec, list(content.rules.values()), context)
     if needs_salt(compiled):
         compiled = _salted(gateway, compiled)
-    return LanePlan(unit, kind, spec, connector, connector.streams[kind], compiled, rules)
+    facts = FactPlan.of(content, spec, gateway.clock().date())
+    return LanePlan(unit, kind, spec, connector, connector.streams[kind], compiled, rules, facts)
 
 
 def _salted(gateway: Gateway, compiled: CompiledMapping) -> CompiledMapping:

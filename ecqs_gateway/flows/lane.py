@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ecqs_gateway.content.models import ChildTable, ConnectorFile, Stream
+from ecqs_gateway.flows.facts import FactPlan
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.model.record import KindSpec
 from ecqs_gateway.rules import CompiledRules
@@ -24,6 +25,7 @@ class LanePlan:
     stream: Stream
     mapping: CompiledMapping
     rules: CompiledRules
+    facts: FactPlan
 
     @property
     def table(self) -> str:

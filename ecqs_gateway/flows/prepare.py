@@ -53,7 +53,7 @@ class Known:
     """Who is recognised nationwide (``rules.INSPECTOR_SCHEMA``); None where no list is at hand."""
 
     def of(self, keys: pl.Series) -> pl.DataFrame:
-        """Give the last known version per key: ``key``, ``known_digest``, ``known_ordering``, ``known_facts``."""
+        """Give the last known version per key: columns of ``ledger.versions.KNOWN_SCHEMA``."""
         recent = [frame.select(*KNOWN_SCHEMA) for frame in self.recent]
         known = pl.concat([self.latest(keys).select(*KNOWN_SCHEMA), *recent])
         return known.unique("key", keep="last", maintain_order=True)
@@ -64,8 +64,9 @@ class Draft:
     """What one extraction came to before it is put into batches.
 
     ``fresh`` holds the new record versions in order: ``__row``, ``key``, ``version``, ``previous``, ``ordering``,
-    ``body``, ``findings``, ``source_key``, ``facts``, ``link``; ``flags`` their findings by ``__row``; ``letters`` the
-    dead letters; ``passed`` source key, digest and ``source_row`` of every row that is good now.
+    ``body``, ``findings``, ``source_key``, ``facts``, ``link``, ``fact`` and ``replaced`` (labels for the report);
+    ``flags`` their findings by ``__row``; ``letters`` the dead letters; ``passed`` source key, digest and
+    ``source_row`` of every row that is good now.
     """
 
     fresh: pl.DataFrame
@@ -105,8 +106,14 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     )
     current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]) & ~held)
     passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"), pl.col(ROW).alias("source_row"))
-    ordering, facts = pl.col("ordering").cast(pl.String), pl.col("facts")
-    recent = fresh.select("key", known_digest="version", known_ordering=ordering, known_facts=facts, link="link")
+    recent = fresh.select(
+        "key",
+        known_digest="version",
+        known_ordering=pl.col("ordering").cast(pl.String),
+        known_facts="facts",
+        known_fact="fact",
+        link="link",
+    )
     met = judged.select(ROW, "key", "version", "previous", "verdict")
     return Draft(fresh, flags, letters, passed, counts, recent, met)
 
@@ -129,7 +136,7 @@ def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.DataFrame) -> pl.Dat
         facts_expr(lane.spec, lane.rules.facts).alias("facts"),
         link_expr(lane.spec, lane.rules.links).alias("link"),
     )
-    rendered = rendered.hstack(beside.drop(ROW))
+    rendered = rendered.hstack(beside.drop(ROW)).with_columns(lane.facts.labels(kept).alias("fact"))
     return rendered.join(source_keys, on=ROW, how="left", maintain_order="left")
 
 
@@ -156,7 +163,8 @@ def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
         .when(older).then(pl.lit("older"))
         .otherwise(pl.lit("fresh"))
     )  # fmt: skip
-    return joined.with_columns(verdict.alias("verdict")).rename({"known_digest": "previous"}).drop("known_ordering")
+    judged = joined.with_columns(verdict.alias("verdict")).drop("known_ordering")
+    return judged.rename({"known_digest": "previous", "known_fact": "replaced"})
 
 
 def letters_of(

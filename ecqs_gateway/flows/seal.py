@@ -91,7 +91,7 @@ class Sealer:
         return seal_batch(batch.header, batch.compressed, records=batch.rows.height, signer=self.signer, chain=chain)
 
 
-_KEPT = (ROW, "key", "version", "previous", "ordering", "source_key", "facts", "link")
+_KEPT = (ROW, "key", "version", "previous", "ordering", "source_key", "facts", "link", "fact", "replaced")
 
 
 def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
@@ -108,6 +108,8 @@ def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
             "source_key",
             "facts",
             "link",
+            "fact",
+            "replaced",
         )
         for batch in batches
     ]
@@ -117,6 +119,7 @@ def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
 _VERSION_SCHEMA = {
     "key": pl.String, "sequence": pl.Int64, "digest": pl.String, "previous": pl.String, "position": pl.Int64,
     "ordering": pl.String, "source_row": pl.Int64, "source_key": pl.String, "facts": pl.String, "link": pl.String,
+    "fact": pl.String, "replaced": pl.String,
 }  # fmt: skip
 
 

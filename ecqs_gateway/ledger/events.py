@@ -27,6 +27,7 @@ _EXTRACTION = "unit/kind/number of the extraction"
 _BATCH = "batch id"
 _AUDIT = "id of the audit request"
 _ENQUIRY = "id of the enquiry"
+_REPORT = "report id, such as `320000-report-20261101`"
 _SCOPE = "unit/kind, with `*` for all"
 _NUMBERS = "numbers of the proposals"
 _LETTERS = {"letters": "numbers of the dead letters, such as `1-5,7`", "by": "name of the person who decided"}
@@ -391,6 +392,25 @@ EVENTS: Mapping[str, Event] = {
             "receipt": "SHA-256 of its exact bytes",
             "answer": "number of the answer it is about",
             "outcome": "`closed` or `again`",
+        },
+    ),
+    "report sealed": Event(
+        _REPORT,
+        "a month's report to headquarters is made, signed and stored",
+        {
+            "manifest": "SHA-256 of manifest.xml",
+            "package": "SHA-256 of the package",
+            "data": "SHA-256 of report.json: the digest page and workbook show",
+        },
+    ),
+    "report sent": Event(_REPORT, "headquarters' server has the report", {"package": "SHA-256 of the package"}),
+    "report receipt": Event(
+        _REPORT,
+        "headquarters' receipt for a report was verified and booked",
+        {
+            "level": "`received` or `rejected`",
+            "receipt": "SHA-256 of its exact bytes",
+            "code": "headquarters' code where it refused the report",
         },
     ),
     "run closed": Event(

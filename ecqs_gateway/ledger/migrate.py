@@ -41,6 +41,8 @@ _ONLY_IN = {
         "difference": "differences they found, settled ones included",
         "inspector_list": "versions of the national list of inspectors, with who was recognised when",
         "inspector_refusal": "lists of inspectors that were not believed (their files stay in the stage)",
+        "report_fact": "counts per batch the headquarters report is summed from",
+        "report_message": "reports sent to headquarters, with their receipts",
     },
 }
 """What tables each revision brought, in words: they are gone after going back before it."""

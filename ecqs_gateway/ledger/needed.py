@@ -19,6 +19,7 @@ from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, content_bundle, dead_letter, extraction, lane, receipt
 from ecqs_gateway.ledger.tables_audits import audit_arrival, audit_message, audit_paper, audit_request
 from ecqs_gateway.ledger.tables_inspectors import inspector_list, inspector_refusal
+from ecqs_gateway.ledger.tables_report import report_message
 from ecqs_gateway.ledger.tables_rules import enquiry
 
 __all__ = ["Named", "is_content", "named_files"]
@@ -60,6 +61,8 @@ def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iter
     yield from _packages(connection, needed_only=needed_only)
     if sa.inspect(connection).has_table(audit_request.name):
         yield from _audits(connection, needed_only=needed_only)
+    if sa.inspect(connection).has_table(report_message.name):
+        yield from _reports(connection, needed_only=needed_only)
     if needed_only:
         return
     for found in connection.execute(sa.select(receipt.c.file, receipt.c.digest, receipt.c.name, receipt.c.unit)):
@@ -130,6 +133,18 @@ def _audits(connection: sa.Connection, *, needed_only: bool) -> Iterator[Named]:
     if not needed_only:
         for found in connection.execute(sa.select(audit_arrival).order_by(audit_arrival.c.id)):
             yield Named(found.file, bytes(found.digest).hex(), None, f"audit {found.name}", found.unit, needed=False)
+
+
+def _reports(connection: sa.Connection, *, needed_only: bool) -> Iterator[Named]:
+    """Walk the reports sent to headquarters and their receipts."""
+    for found in connection.execute(sa.select(report_message).order_by(report_message.c.id)):
+        digest, needed, why = bytes(found.package_digest).hex(), found.state in _UNSETTLED[:2], f"report {found.id}"
+        if needed or not needed_only:
+            yield Named(found.package, digest, found.package_size, why, found.unit, needed)
+        if found.receipt is not None and not needed_only:
+            yield Named(
+                found.receipt, bytes(found.receipt_digest).hex(), None, f"receipt of {why}", found.unit, needed=False
+            )
 
 
 def _unpruned(connection: sa.Connection, wanted: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:

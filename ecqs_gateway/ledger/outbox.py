@@ -16,7 +16,7 @@ from ecqs_gateway import __version__
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Conflict
-from ecqs_gateway.ledger import corrections, crossing, dead_letters, evidence, extractions, lanes, runs
+from ecqs_gateway.ledger import corrections, crossing, dead_letters, evidence, extractions, facts, lanes, runs
 from ecqs_gateway.ledger.bulk import insert_frame
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
@@ -64,7 +64,8 @@ class Prepared:
 
     ``versions`` has ``key``, ``sequence``, ``digest`` and ``previous`` (hex), ``position``, ``ordering``,
     ``source_row`` and ``source_key``, and may have ``facts`` (JSON of what rules look back at) and ``link``
-    (certificate the case replaces); ``findings`` has ``key``, ``sequence``, ``rule``, ``field``, ``message``;
+    (certificate the case replaces), and for the report ``fact`` and ``replaced`` (labels of the fact classes of the
+    version and of the one it replaces); ``findings`` has ``key``, ``sequence``, ``rule``, ``field``, ``message``;
     ``letters`` has the columns of ``dead_letters.SCHEMA``; ``counts`` says what became of the other rows.
     """
 
@@ -96,7 +97,10 @@ def commit_prepared(
         columns = ["key", "sequence", "digest", "previous", "position", "ordering", "source_row"]
         columns += ["facts"] if "facts" in prepared.versions.columns else []
         # Sorted, because the table is a tree by key: neighbours share its pages.
-        insert_frame(connection, record_version, prepared.versions.select(*columns, *constant).sort("key", "sequence"))
+        booked = facts.book(connection, lease.lane_id, prepared.versions)
+        counted = ("fact",) if "fact" in booked.columns else ()
+        rows = booked.select(*columns, *counted, *constant)
+        insert_frame(connection, record_version, rows.sort("key", "sequence"))
         insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
         crossing.note_uses(connection, lease.lane_id, prepared.versions)
         new, known, told = _letters(connection, lease, current, prepared, vault)
@@ -112,12 +116,12 @@ def commit_prepared(
                 "ECQS-3015", f"extraction {prepared.extraction_id} was processed already; nothing was written"
             )
         runs.add_counts(connection, current.id, lease.lane_id, replace(counts, extracted=0))
-        facts = {"counts": {k: v for k, v in counts.__dict__.items() if v}, **told}
+        said = {"counts": {k: v for k, v in counts.__dict__.items() if v}, **told}
         # Last of all: whoever appends makes other workers' appends wait for the commit.
         for sealed in prepared.batches:
             evidence.append(connection, "sealed", sealed.id, _sealed(sealed, prepared), clock=current.clock)
         subject = f"{lease.unit}/{lease.kind}/{prepared.extraction_id}"
-        evidence.append(connection, "prepared", subject, facts, clock=current.clock)
+        evidence.append(connection, "prepared", subject, said, clock=current.clock)
     return counts
 
 
@@ -297,10 +301,10 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": error}
         changes["next_attempt_at"] = result.next_attempt_at
         connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(**changes))
-        facts: dict[str, object] = {"package": waiting.package.digest}
+        said: dict[str, object] = {"package": waiting.package.digest}
         if result.outcome == "terminal":
-            facts["code"] = evidence.code_of(result.error)
-            evidence.append(connection, "attempt failed", waiting.id, facts, clock=current.clock)
+            said["code"] = evidence.code_of(result.error)
+            evidence.append(connection, "attempt failed", waiting.id, said, clock=current.clock)
         if result.outcome != "sent":
             return
         connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(sent_at=moment))
@@ -309,4 +313,4 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         if changed.rowcount == 1:
             runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(sent=waiting.records))
         event = "sent" if changed.rowcount == 1 else "sent again"
-        evidence.append(connection, event, waiting.id, facts, clock=current.clock)
+        evidence.append(connection, event, waiting.id, said, clock=current.clock)

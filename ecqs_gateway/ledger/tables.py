@@ -135,6 +135,7 @@ record_version = Table(
     Column("extraction_id", BigInteger, nullable=False),
     Column("source_row", Integer, nullable=False, comment="row in the stored extraction, from 0"),
     Column("facts", Text, comment="JSON: fields that rules look back at; null where no rule does"),
+    Column("fact", BigInteger, comment="fact class, for the report"),
     # The table grows at its end, batch by batch; only this narrow index is written all over.
     UniqueConstraint("lane_id", "key", "sequence"),
     sqlite_with_rowid=False,

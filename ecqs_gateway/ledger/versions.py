@@ -8,17 +8,21 @@ import sqlalchemy as sa
 from ecqs_gateway.ledger.bulk import in_values
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import batch, record_version
+from ecqs_gateway.ledger.tables_report import fact_class
 
 __all__ = ["KNOWN_SCHEMA", "in_batch", "latest"]
 
-KNOWN_SCHEMA = {"key": pl.String, "known_digest": pl.String, "known_ordering": pl.String, "known_facts": pl.String}
+KNOWN_SCHEMA = {
+    "key": pl.String, "known_digest": pl.String, "known_ordering": pl.String, "known_facts": pl.String,
+    "known_fact": pl.String,
+}  # fmt: skip
 
 
 def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFrame:
     """Give the last batched version of each of these business keys that has one.
 
-    Columns: ``key``, ``known_digest`` (hex), ``known_ordering`` (newest_by sort key or null),
-    ``known_facts`` (JSON of the fields rules look back at, or null).
+    Columns: ``key``, ``known_digest`` (hex), ``known_ordering`` (newest_by sort key or null), ``known_facts`` (JSON of
+    the fields rules look back at, or null), ``known_fact`` (label of its fact class or null).
     """
     with database.read() as connection:
         mine = record_version.c.lane_id == lane_number
@@ -27,15 +31,19 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
             mine = sa.and_(mine, record_version.c.sequence.not_in(refused))
         wanted = (
             sa.select(record_version.c.key, record_version.c.digest, record_version.c.ordering, record_version.c.facts)
+            .add_columns(fact_class.c.label)
+            .join(fact_class, fact_class.c.id == record_version.c.fact, isouter=True)
             .where(mine, in_values(connection, record_version.c.key, keys.to_list()))
             .order_by(record_version.c.key, record_version.c.sequence)
         )
         found = connection.execute(wanted).all()
     if not found:
         return pl.DataFrame(schema=KNOWN_SCHEMA)
-    key, digest, ordering, facts = zip(*found, strict=True)
-    columns = {"key": key, "known_digest": [bytes(d) for d in digest], "known_ordering": ordering, "known_facts": facts}
-    frame = pl.DataFrame(columns, schema_overrides={"known_ordering": pl.String, "known_facts": pl.String})
+    key, digest, ordering, facts, fact = zip(*found, strict=True)
+    columns = {"key": key, "known_digest": [bytes(d) for d in digest], "known_ordering": ordering}
+    columns |= {"known_facts": facts, "known_fact": fact}
+    texts = dict.fromkeys(("known_ordering", "known_facts", "known_fact"), pl.String)
+    frame = pl.DataFrame(columns, schema_overrides=texts)
     frame = frame.with_columns(pl.col("known_digest").bin.encode("hex")).cast(KNOWN_SCHEMA)  # type: ignore[arg-type]
     return frame.unique("key", keep="last", maintain_order=True)
 

@@ -11,6 +11,7 @@ from ecqs_gateway.ledger import (  # noqa: F401  their tables join the metadata
     tables_inspectors,
     tables_plan,
     tables_reconcile,
+    tables_report,
     tables_rules,
 )
 from ecqs_gateway.ledger.tables import metadata

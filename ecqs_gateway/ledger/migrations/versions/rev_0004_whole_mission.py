@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from ecqs_gateway.ledger.migrations.parts import audits, drift, followups, inspectors, plans, reconciliation, rules
+from ecqs_gateway.ledger.migrations.parts import (
+    audits,
+    drift,
+    followups,
+    inspectors,
+    plans,
+    reconciliation,
+    report,
+    rules,
+)
 
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_PARTS = (followups, plans, drift, audits, reconciliation, rules, inspectors)
+_PARTS = (followups, plans, drift, audits, reconciliation, rules, inspectors, report)
 
 
 def upgrade() -> None:
