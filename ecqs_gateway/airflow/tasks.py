@@ -14,7 +14,7 @@ from ecqs_gateway.flows import keyring, nightly
 from ecqs_gateway.flows.gateway import Gateway, open_gateway
 from ecqs_gateway.ledger import runs
 
-__all__ = ["Job", "Outcome", "close", "collect", "deliver", "plan"]
+__all__ = ["Job", "Outcome", "alone", "close", "collect", "deliver", "plan"]
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
 
-def _alone(work: Callable[_P, _R]) -> Callable[_P, _R]:
+def alone(work: Callable[_P, _R]) -> Callable[_P, _R]:
     """Let only our own errors out of a task, without what led to them.
 
     Airflow writes an exception and all its causes to its logs and its database by ways of its own, past our redactor,
@@ -49,7 +49,7 @@ def _alone(work: Callable[_P, _R]) -> Callable[_P, _R]:
     """
 
     @functools.wraps(work)
-    def alone(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
             return work(*args, **kwargs)
         except GatewayError as error:
@@ -61,10 +61,10 @@ def _alone(work: Callable[_P, _R]) -> Callable[_P, _R]:
             told = GatewayError("ECQS-6083", f"ended by a defect ({type(error).__name__})", hint=hint)
         raise told  # here, where no other exception is being handled that Airflow would add
 
-    return alone
+    return guarded
 
 
-@_alone
+@alone
 def plan() -> list[Job]:
     """Open a run and list the units to sync: every unit that has a connector, broken ones included."""
     with open_gateway(connections=resolve) as gateway:
@@ -74,14 +74,14 @@ def plan() -> list[Job]:
         return [Job(unit=unit, run=run.id, bundle=run.bundle) for unit in gateway.units()]
 
 
-@_alone
+@alone
 def collect(job: Job) -> Outcome:
     """Take what changed out of a unit's system, map and check it, and put it into the outbox."""
     with open_gateway(connections=resolve) as gateway:
         return _outcome(job, nightly.collect_unit(gateway, _run(gateway, job), job["unit"]))
 
 
-@_alone
+@alone
 def deliver(job: Job) -> Outcome:
     """Send a unit's outbox and settle its receipts."""
     with open_gateway(connections=resolve) as gateway:
@@ -97,7 +97,7 @@ def _warn(stopped: dict[str, str]) -> None:
         log.warning("stopped by order, which is no failure: %s: %s", lane, why)
 
 
-@_alone
+@alone
 def close(jobs: Sequence[Job] | None) -> None:
     """Close the run; raises Terminal ECQS-6001 when a unit failed, so that the whole run is seen as failed.
 

@@ -63,6 +63,7 @@ def _register() -> None:
         prove,
         prune,
         release,
+        report,
         sandbox,
         show,
         status,
@@ -93,6 +94,7 @@ def _register() -> None:
     app.add_typer(evidence.app, name="evidence")
     app.add_typer(keys.app, name="keys")
     app.add_typer(mapping.app, name="mapping")
+    app.add_typer(report.app, name="report")
     app.add_typer(sandbox.app, name="sandbox")
     app.add_typer(ledger.app, name="ledger")
 

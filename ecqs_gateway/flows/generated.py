@@ -8,6 +8,7 @@ from ecqs_gateway.content import jsonschema
 from ecqs_gateway.flows import evidence_reference
 from ecqs_gateway.mapping import expr_reference, reference
 from ecqs_gateway.model import generate
+from ecqs_gateway.report import schema
 
 __all__ = ["files"]
 
@@ -16,6 +17,7 @@ def files(root: Path) -> dict[str, str]:
     """Give the text of every generated file by its path below the checkout."""
     made = {path.relative_to(root).as_posix(): text for path, text in generate.expected(root).items()}
     made |= {f"schemas/content/{name}": text for name, text in jsonschema.generate().items()}
+    made[f"schemas/report/{schema.FILE}"] = schema.generate()
     made["docs/reference/expressions.md"] = expr_reference.generate()
     made["docs/reference/evidence.md"] = evidence_reference.generate()
     made["docs/reference/mapping.md"] = reference.generate()

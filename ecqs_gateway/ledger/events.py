@@ -25,6 +25,7 @@ class Event:
 _LANE = "unit/kind"
 _EXTRACTION = "unit/kind/number of the extraction"
 _BATCH = "batch id"
+_REPORT = "report id, such as `320000-report-20261101`"
 _SCOPE = "unit/kind, with `*` for all"
 _NUMBERS = "numbers of the proposals"
 _LETTERS = {"letters": "numbers of the dead letters, such as `1-5,7`", "by": "name of the person who decided"}
@@ -204,6 +205,25 @@ EVENTS: Mapping[str, Event] = {
             "batches": "refused batches whose records go out again",
             "rows": "number of rows stored once more",
             "left": "number of refused records left behind, because their rows are gone",
+        },
+    ),
+    "report sealed": Event(
+        _REPORT,
+        "a month's report to headquarters is made, signed and stored",
+        {
+            "manifest": "SHA-256 of manifest.xml",
+            "package": "SHA-256 of the package",
+            "data": "SHA-256 of report.json: the digest page and workbook show",
+        },
+    ),
+    "report sent": Event(_REPORT, "headquarters' server has the report", {"package": "SHA-256 of the package"}),
+    "report receipt": Event(
+        _REPORT,
+        "headquarters' receipt for a report was verified and booked",
+        {
+            "level": "`received` or `rejected`",
+            "receipt": "SHA-256 of its exact bytes",
+            "code": "headquarters' code where it refused the report",
         },
     ),
     "run closed": Event(

@@ -17,6 +17,7 @@ from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, content_bundle, dead_letter, extraction, lane, receipt
+from ecqs_gateway.ledger.tables_report import report_message
 
 __all__ = ["Named", "is_content", "named_files"]
 
@@ -55,6 +56,8 @@ def named_files(connection: sa.Connection, *, needed_only: bool = False) -> Iter
     """Walk the files the ledger names and has not pruned: extractions, packages, receipts, content bundles."""
     yield from _extractions(connection, needed_only=needed_only)
     yield from _packages(connection, needed_only=needed_only)
+    if sa.inspect(connection).has_table(report_message.name):
+        yield from _reports(connection, needed_only=needed_only)
     if needed_only:
         return
     for found in connection.execute(sa.select(receipt.c.file, receipt.c.digest, receipt.c.name, receipt.c.unit)):
@@ -91,6 +94,18 @@ def _packages(connection: sa.Connection, *, needed_only: bool) -> Iterator[Named
         digest, place = bytes(found.package_digest).hex(), f"{found.unit}/{found.kind}"
         needed = found.state in _UNSETTLED
         yield Named(found.package, digest, found.package_size, f"batch {found.id}", place, needed)
+
+
+def _reports(connection: sa.Connection, *, needed_only: bool) -> Iterator[Named]:
+    """Walk the reports sent to headquarters and their receipts."""
+    for found in connection.execute(sa.select(report_message).order_by(report_message.c.id)):
+        digest, needed, why = bytes(found.package_digest).hex(), found.state in _UNSETTLED[:2], f"report {found.id}"
+        if needed or not needed_only:
+            yield Named(found.package, digest, found.package_size, why, found.unit, needed)
+        if found.receipt is not None and not needed_only:
+            yield Named(
+                found.receipt, bytes(found.receipt_digest).hex(), None, f"receipt of {why}", found.unit, needed=False
+            )
 
 
 def _unpruned(connection: sa.Connection, wanted: sa.Select[Any], table: sa.Table) -> sa.Select[Any]:

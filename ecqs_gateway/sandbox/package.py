@@ -25,7 +25,8 @@ from lxml import etree
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.sandbox.keys import ALGORITHMS, KeyRing
 
-__all__ = ["NAMESPACE", "Arrival", "Manifest", "Part", "Refusal", "Schemas", "examine", "file_name", "reopen"]
+__all__ = ["NAMESPACE", "Arrival", "Manifest", "Part", "Refusal", "Schemas"]
+__all__ += ["check_plain", "check_signature", "examine", "file_name", "reopen", "safe_parser"]
 
 NAMESPACE = "urn:ecqs-gateway:exchange:1.0"
 MAX_PACKAGE = 256 * 1024 * 1024
@@ -149,7 +150,7 @@ def examine(arrival: Arrival, keys: KeyRing, schemas: Schemas) -> tuple[Manifest
     try:
         members = _members(arrival.data)
         manifest = _digests(members)
-        algorithm = _check_signature(arrival.unit, members, keys)
+        algorithm = check_signature(arrival.unit, members, keys)
         manifest = _read_manifest(arrival, manifest, members["manifest.xml"], algorithm)
         _check_manifest(manifest, members, schemas, ALGORITHMS[algorithm])
     except Refusal as refusal:
@@ -185,7 +186,7 @@ def _digests(members: Mapping[str, bytes]) -> Manifest:
     return Manifest(hashlib.sha256(xml).hexdigest(), {}, (Part("batch.xml.gz", algorithm, computed),))
 
 
-def _check_signature(unit: str, members: Mapping[str, bytes], keys: KeyRing) -> str:
+def check_signature(unit: str, members: Mapping[str, bytes], keys: KeyRing) -> str:
     """Give the algorithm of the verified signature; which one is allowed follows from the registered key alone."""
     try:
         seal = json.loads(members["manifest.sig"])

@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -28,6 +28,8 @@ from ecqs_gateway.sandbox.loading import load, refusals
 from ecqs_gateway.sandbox.misbehave import Misbehaviour
 from ecqs_gateway.sandbox.package import Arrival, Manifest, Refusal, Schemas, examine, file_name, reopen
 from ecqs_gateway.sandbox.receipts import ReceiptFacts, RecordRefusal, write_receipt
+from ecqs_gateway.sandbox.reports import KIND as REPORT
+from ecqs_gateway.sandbox.reports import examine_report
 from ecqs_gateway.sandbox.store import Package, Pending, Store
 
 __all__ = ["Office", "Processor"]
@@ -128,11 +130,19 @@ class Processor:
         path.unlink()
 
     def _examine(self, arrival: Arrival) -> None:
-        manifest, refusal = examine(arrival, self._office.keys, self._office.schemas)
+        report = arrival.kind == REPORT
+        if report:
+            manifest, refusal = examine_report(arrival, self._office.keys)
+        else:
+            manifest, refusal = examine(arrival, self._office.keys, self._office.schemas)
         holder = self._store.bound(arrival.batch)
         if refusal is None and holder is None:
             with self._step("received"):
                 package = self._store.add_package(arrival, manifest, bound=True)
+                if report:  # nothing follows: it is kept as it came
+                    kept = replace(self._store.move(package, "kept"), parts=manifest.parts)
+                    self._issue(kept, "received")
+                    return
                 if package.sequence > 1 and self._store.predecessor(package) is None:
                     self._store.alarm("gap", "held until the batches before it have come", batch=package.batch)
                 anchors.keep(self._store, package, manifest.attributes)
