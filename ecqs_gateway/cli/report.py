@@ -41,7 +41,7 @@ def report(  # noqa: PLR0913  options of a command
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
         from ecqs_gateway.flows.report import make  # noqa: PLC0415
-        from ecqs_gateway.flows.report import send as sending
+        from ecqs_gateway.flows.report import send as sending  # noqa: PLC0415
 
         with open_gateway() as gateway:
             made = make.write(make.report_of(gateway, month, unit or ()), output, lang or ["zh"])

@@ -1,4 +1,4 @@
-"""The report's package: signed manifest, data, workbook and page, under a name like a batch's, ``unit-report-yyyymmnn``.
+"""The report's package: signed manifest, data, workbook and page, named like a batch: ``unit-report-yyyymmnn``.
 
 It travels as batches do: same signature, same way, same receipts, under a record kind that is none. Its sequence is
 the month and the edition of the month, from 01.

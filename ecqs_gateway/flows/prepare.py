@@ -53,8 +53,9 @@ class Draft:
     """What one extraction came to before it is put into batches.
 
     ``fresh`` holds the new record versions in order: ``__row``, ``key``, ``version``, ``previous``, ``ordering``,
-    ``body``, ``findings``, ``source_key``, ``fact`` and ``replaced`` (labels for the report); ``flags`` their findings by
-    ``__row``; ``letters`` the dead letters; ``passed`` source key, digest and ``source_row`` of every row that is good now.
+    ``body``, ``findings``, ``source_key``, ``fact`` and ``replaced`` (labels for the report); ``flags`` their
+    findings by ``__row``; ``letters`` the dead letters; ``passed`` source key, digest and ``source_row`` of every row
+    that is good now.
     """
 
     fresh: pl.DataFrame

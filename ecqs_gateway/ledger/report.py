@@ -1,4 +1,4 @@
-"""Reading the ledger for the headquarters report: sums over whole months in few statements, and the records behind them.
+"""Reading the ledger for the headquarters report: sums over whole months in few statements, and what is behind them.
 
 Nothing here reads a record or its package. Months are given by their first moments, as the ledger writes time.
 """
@@ -132,7 +132,7 @@ def list_findings(database: Database, asked: Asked, *, rule: str | None, unit: s
 def list_letters(
     database: Database, asked: Asked, *, column: str, cause: str | None, limit: int, **equal: str | None
 ) -> Rows:
-    """List dead letters behind a number: ``column`` is ``new``, ``settled`` or ``open``; ``equal`` unit, kind, origin."""
+    """List dead letters behind a number: ``column`` is new, settled or open; ``equal`` are unit, kind, origin."""
     conditions = {
         "new": asked.in_month(dead_letter.c.created_at),
         "settled": sa.and_(dead_letter.c.state != "open", asked.in_month(dead_letter.c.resolved_at)),

@@ -133,7 +133,7 @@ def settled(
     database: Database, message: Message, *, level: str, reason: str | None, file: StagedFile, clock: Clock = now
 ) -> bool:
     """Book a verified receipt, once; ``level`` is received or rejected. False when it was booked before."""
-    values = {
+    values: dict[str, object] = {
         "state": level,
         "settled_at": clock().isoformat(),
         "last_error": redactor.mask(reason) if reason else None,

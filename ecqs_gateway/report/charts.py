@@ -1,4 +1,4 @@
-"""Charts as SVG inside the page: bars, stacked bars and a line, drawn from a table of the report. No script, no font."""
+"""Charts as SVG inside the page: bars, stacked bars and a line, drawn from a table of the report. No script."""
 
 from __future__ import annotations
 

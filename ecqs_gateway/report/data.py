@@ -19,7 +19,7 @@ from ecqs_gateway.errors import Terminal
 __all__ = ["FORMAT", "TOTAL", "Chart", "Column", "Figure", "Proof", "Report", "Row", "Section", "Table", "Tie"]
 __all__ += ["Unit", "Value", "Words", "share"]
 
-FORMAT = "ecqs-report-1"
+FORMAT: Literal["ecqs-report-1"] = "ecqs-report-1"
 """Name of this form of the data; a later one has another name."""
 TOTAL = "total"
 """Id of the row of totals."""
@@ -201,7 +201,8 @@ class Report(_Part):
             if table.id == table_id:
                 for row in (*table.rows, *((table.total,) if table.total else ())):
                     if row.id == row_id and column in row.cells:
-                        return row.cells[column]
+                        value: Value = row.cells[column]
+                    return value
         raise Terminal(
             "ECQS-8101", "the report has no such number", where=address, hint="an address is table.row.column"
         )

@@ -26,8 +26,8 @@ SAID = {
     "numbers": Words(
         zh="本报告的全部数字由同一份数据生成，生成前已核对：各合计等于所列各项之和。每个数字背后的记录可用 "
         "ecqs report list --cell 表.行.列 列出。",
-        en="All numbers come from one set of data; that every total is the sum of what it shows was proven before anything "
-        "was written. `ecqs report list --cell table.row.column` lists the records behind a number.",
+        en="All numbers come from one set of data; that every total is the sum of what it shows was proven "
+        "before anything was written. `ecqs report list --cell table.row.column` lists the records behind a number.",
     ),
     "proposed": Words(
         zh="报送格式、产品类别代码等未见官方公开规定的，由本项目拟定。",

@@ -157,7 +157,8 @@ class Processor:
             return
         with self._step("rejected"):
             binds = refusal.binds and holder is None
-            package = self._store.add_package(arrival, manifest, bound=binds, code=refusal.code)
+            kept = self._store.add_package(arrival, manifest, bound=binds, code=refusal.code)
+            package = replace(kept, parts=manifest.parts)  # a report has more than one
             if holder is not None:
                 self._store.alarm(
                     "conflict", f"other bytes under a batch id that is taken: {arrival.digest}", batch=arrival.batch

@@ -133,9 +133,9 @@ def _wrong(table: Mapping[str, Any], column: Mapping[str, Any], rows: list[Mappi
         cells = row["cells"]
         if column["sum_of"] and cells[name] != sum(cells[one] or 0 for one in column["sum_of"]):
             yield f"{table['id']}.{row['id']}.{name}"
-        if column["part"] and cells[column["whole"]]:
-            if abs(cells[name] - cells[column["part"]] / cells[column["whole"]]) > 1e-6:
-                yield f"{table['id']}.{row['id']}.{name}"
-    if table["total"] and column["kind"] == "count":
-        if (table["total"]["cells"][name] or 0) != sum(row["cells"].get(name) or 0 for row in table["rows"]):
-            yield f"{table['id']}.total.{name}"
+        whole = cells[column["whole"]] if column["part"] else None
+        if whole and abs(cells[name] - cells[column["part"]] / whole) > 1e-6:
+            yield f"{table['id']}.{row['id']}.{name}"
+    summed = table["total"] is not None and column["kind"] == "count"
+    if summed and (table["total"]["cells"][name] or 0) != sum(row["cells"].get(name) or 0 for row in table["rows"]):
+        yield f"{table['id']}.total.{name}"

@@ -43,7 +43,8 @@ def section(context: Context) -> Section:
         definition=words(
             "证书的最新版本，截至报告生成时。状态为“有效”的计入有效证书；填报了电子证照标识的计为电子证书。本月发证按发证日期，"
             "不论现在的状态。电子化率＝电子证书÷证书。",
-            "Last versions of certificates when the report was made. Valid: by status. Electronic: with the identifier of an "
+            "Last versions of certificates when the report was made. Valid: by status. Electronic: with the "
+            "identifier of an "
             "electronic certificate. Issued this month: by day of issue, whatever the status now.",
         ),
     )

@@ -16,7 +16,8 @@ __all__ = ["behind", "section", "ties"]
 def section(context: Context) -> Section:
     """Make the section."""
     rules = {rule.id: rule for file in context.gateway.content.rules.values() for rule in file.rules}
-    rows, clauses = [], {}
+    rows: list[Row] = []
+    clauses: dict[str, int] = {}
     for rule in sorted(context.findings["rule"].unique().to_list()):
         known = rules.get(rule)
         clause = f"{known.clause.document} {known.clause.article}" if known else "—"
@@ -31,7 +32,8 @@ def section(context: Context) -> Section:
         first=words("规则", "Rule"),
         definition=words(
             "本月封装、未整批退回的记录版本上的规则发现；记录照常报送，一条记录违反几条规则计几次。",
-            "Findings on record versions sealed this month and not refused as a whole batch; the records were sent all the "
+            "Findings on record versions sealed this month and not refused as a whole batch; the records were "
+            "sent all the "
             "same, and one that breaks several rules counts under each.",
         ),
         columns=[text, *context.unit_columns()],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ecqs_gateway.flows.report.context import Context, words
-from ecqs_gateway.report.data import Column, Figure, Row, Section, Table, Words, share
+from ecqs_gateway.report.data import Column, Figure, Row, Section, Table, Value, Words, share
 
 __all__ = ["AuditLine", "Compared", "Difference", "FollowUp", "InspectorLine", "absent", "audits", "followups"]
 __all__ += ["inspectors", "reconciliation"]
@@ -75,9 +75,8 @@ def reconciliation(context: Context, compared: Sequence[Compared], open_: Sequen
         name = names.get(one.unit, one.unit)
         mine = sum((d.unit, d.kind, d.side) == (one.unit, one.kind, "headquarters") for d in open_)
         source = sum((d.unit, d.kind) == (one.unit, one.kind) for d in open_) - mine
-        there: dict[str, int | str | None] = {"there": one.there}
-        cells = {"at": one.at[:16].replace("T", " "), "here": one.here, "open": mine + source}
-        cells |= {"headquarters": mine, "source": source} | there
+        cells: dict[str, Value] = {"at": one.at[:16].replace("T", " "), "here": one.here, "there": one.there}
+        cells |= {"open": mine + source, "headquarters": mine, "source": source}
         title = words(f"{name} {kind.zh}", f"{name} {kind.en}")
         rows.append(Row(id=f"{one.unit}-{one.kind}", title=title, cells=cells))
     lanes = Table.summed(
@@ -86,7 +85,8 @@ def reconciliation(context: Context, compared: Sequence[Compared], open_: Sequen
         first=words("单位与记录类型", "Unit and kind"),
         definition=words(
             "每个单位和记录类型截至报告生成时最近一次对账：本方台账和总局各有多少条记录；未消除的差异分为与总局的、与来源的。",
-            "The last comparison of each unit and kind: records in this ledger and at headquarters; open differences with "
+            "The last comparison of each unit and kind: records in this ledger and at headquarters; open "
+            "differences with "
             "headquarters and with the source.",
         ),
         columns=[
@@ -100,9 +100,11 @@ def reconciliation(context: Context, compared: Sequence[Compared], open_: Sequen
         rows=rows,
     )
     figure = Figure(
-        id="differences", title=words("未消除差异", "Open differences"),
-        value=int(lanes.total.cells["open"] or 0) if lanes.total else 0, cells=("reconciled.total.open",),
-    )  # fmt: skip
+        id="differences",
+        title=words("未消除差异", "Open differences"),
+        value=int(lanes.total.cells["open"] or 0) if lanes.total else 0,
+        cells=("reconciled.total.open",),
+    )
     title = _TITLES["reconciliation"]
     return Section(id="reconciliation", title=title, figures=(figure,), tables=(lanes, _differences(context, open_)))
 
@@ -124,8 +126,8 @@ def _differences(context: Context, open_: Iterable[Difference]) -> Table:
         )
         for number, one in enumerate(open_, 1)
     ]
-    headings = (("unit", "单位", "Unit"), ("kind", "类型", "Kind"), ("class", "差异", "Difference"))
-    headings = (*headings, ("side", "对方", "Against"), ("found_at", "发现日期", "Found"), ("action", "处理", "Action"))
+    headings = [("unit", "单位", "Unit"), ("kind", "类型", "Kind"), ("class", "差异", "Difference")]
+    headings += [("side", "对方", "Against"), ("found_at", "发现日期", "Found"), ("action", "处理", "Action")]
     return Table(
         id="differences",
         title=words("未消除差异清单", "Every open difference"),
@@ -169,7 +171,8 @@ def audits(context: Context, lines: Sequence[AuditLine]) -> Section:
         definition=words(
             "按总局抽查要求的答复期限归月。按期＝期限当日或以前答复；逾期未答、答复晚于期限的都不是按期；期限未到的不进入按期率。"
             "“累计逾期未答”不论期限在哪个月。",
-            "By the month in which the answer was due. On time: sent on that day or before. What is not due yet is not in the "
+            "By the month in which the answer was due. On time: sent on that day or before. What is not due yet "
+            "is not in the "
             "share. Overdue: not answered, whenever it was due.",
         ),
         columns=[
@@ -188,14 +191,19 @@ def audits(context: Context, lines: Sequence[AuditLine]) -> Section:
     total = table.total.cells if table.total else {}
     figures = (
         Figure(
-            id="audits_share", title=words("抽查按期答复率", "Answered on time"), kind="share",
-            value=share(total.get("on_time"), total.get("judged")), cells=("audits.total.on_time", "audits.total.judged"),
+            id="audits_share",
+            title=words("抽查按期答复率", "Answered on time"),
+            kind="share",
+            value=share(total.get("on_time"), total.get("judged")),
+            cells=("audits.total.on_time", "audits.total.judged"),
         ),
         Figure(
-            id="audits_overdue", title=words("累计逾期未答", "Overdue"), value=int(total.get("overdue") or 0),
+            id="audits_overdue",
+            title=words("累计逾期未答", "Overdue"),
+            value=int(total.get("overdue") or 0),
             cells=("audits.total.overdue",),
         ),
-    )  # fmt: skip
+    )
     return Section(id="audits", title=_TITLES["audits"], figures=figures, tables=(table,))
 
 
@@ -224,7 +232,8 @@ def inspectors(context: Context, lines: Iterable[InspectorLine]) -> Section:
         first=words("发证单位", "Unit"),
         definition=words(
             "总局下发的名单中由本单位培训考核的人员：截至报告生成时在册人数，以及本月收到的各版本中新增、变动、移出的条数。",
-            "Entries of the national list that the unit issued: now in force, and added, changed and removed by the versions "
+            "Entries of the national list that the unit issued: now in force, and added, changed and removed by "
+            "the versions "
             "that arrived this month.",
         ),
         columns=[
@@ -236,9 +245,11 @@ def inspectors(context: Context, lines: Iterable[InspectorLine]) -> Section:
         rows=rows,
     )
     figure = Figure(
-        id="inspectors", title=words("在册核查人员", "Inspectors in force"),
-        value=int(table.total.cells["valid"] or 0) if table.total else 0, cells=("inspectors.total.valid",),
-    )  # fmt: skip
+        id="inspectors",
+        title=words("在册核查人员", "Inspectors in force"),
+        value=int(table.total.cells["valid"] or 0) if table.total else 0,
+        cells=("inspectors.total.valid",),
+    )
     return Section(id="inspectors", title=_TITLES["inspectors"], figures=(figure,), tables=(table,))
 
 
@@ -272,7 +283,8 @@ def followups(context: Context, lines: Sequence[FollowUp]) -> Section:
         first=words("报送单位", "Unit"),
         definition=words(
             "免实地核查换发的证书，应在发证后60天内完成监督检查（通知三（三））；按期限归月，“累计逾期”不论期限在哪个月。",
-            "Certificates renewed without a visit must be checked within 60 days (notice 三（三）); by month of that limit. "
+            "Certificates renewed without a visit must be checked within 60 days (notice 三（三）); by month of "
+            "that limit. "
             "Overdue: not checked, whenever it was due.",
         ),
         columns=[
@@ -289,9 +301,11 @@ def followups(context: Context, lines: Sequence[FollowUp]) -> Section:
     )
     total = table.total.cells if table.total else {}
     figure = Figure(
-        id="followups_overdue", title=words("60天检查逾期", "Overdue checks"), value=int(total.get("overdue") or 0),
+        id="followups_overdue",
+        title=words("60天检查逾期", "Overdue checks"),
+        value=int(total.get("overdue") or 0),
         cells=("followups.total.overdue",),
-    )  # fmt: skip
+    )
     return Section(
         id="followups", title=_TITLES["followups"], figures=(figure,), tables=(table, _overdue(context, lines))
     )

@@ -28,21 +28,30 @@ def section(context: Context) -> Section:
     """Make the section."""
     theirs = context.letters.filter(pl.col("origin") == "headquarters")
     refused = _causes(
-        context, theirs, "new", id="rejects", title=words("总局逐条退回，按原因", "Records headquarters refused, by cause"),
+        context,
+        theirs,
+        "new",
+        id="rejects",
+        title=words("总局逐条退回，按原因", "Records headquarters refused, by cause"),
         definition=words(
             "本月因总局回执逐条退回而产生的死信，按退回代码（一条有几个原因的按第一个）。整批退回的不逐条列出，计入报送结果。",
-            "Dead letters headquarters' receipts gave rise to this month, by code of the first reason. Batches refused as a "
+            "Dead letters headquarters' receipts gave rise to this month, by code of the first reason. Batches "
+            "refused as a "
             "whole are not listed record by record; they count among the volumes.",
         ),
-    )  # fmt: skip
+    )
     waiting = _causes(
-        context, context.letters, "open", id="dead_letters",
+        context,
+        context.letters,
+        "open",
+        id="dead_letters",
         title=words("未处理死信，按原因", "Open dead letters, by cause"),
         definition=words(
             "截至报告生成时状态为“未处理”的死信，不论何时产生；一条有几个原因的按第一个计一次。",
-            "Dead letters open when the report was made, whenever they arose; each counts once, under its first reason.",
+            "Dead letters open when the report was made, whenever they arose; each counts once, under its first "
+            "reason.",
         ),
-    )  # fmt: skip
+    )
     units = _units(context)
     total = units.total.cells if units.total else {}
     figures = tuple(
@@ -106,7 +115,8 @@ def _units(context: Context) -> Table:
         first=words("报送单位", "Unit"),
         definition=words(
             "死信是不能报送或者被总局退回的记录。新增按产生时间、处理按办结时间归月；未处理截至报告生成时，按产生环节分列。",
-            "A dead letter is a record that could not go or was refused. New and settled by month; open when the report was "
+            "A dead letter is a record that could not go or was refused. New and settled by month; open when the "
+            "report was "
             "made, by where it arose.",
         ),
         columns=[
@@ -125,10 +135,10 @@ def behind(context: Context, table: str, row: str, column: str, limit: int) -> l
     """List the dead letters behind a number of this section."""
     database, asked = context.gateway.database, context.asked
     if table == "letters":
-        number, _, origin = column.partition("_")
-        unit = None if row == TOTAL else row
+        number, _, where = column.partition("_")
+        mine = None if row == TOTAL else row
         return ledger.list_letters(
-            database, asked, column=number, cause=None, limit=limit, unit=unit, origin=origin or None
+            database, asked, column=number, cause=None, limit=limit, unit=mine, origin=where or None
         )
     cause = next((c for c in context.letters["cause"].unique().to_list() if _id(c) == row), None)
     if cause is None and row != TOTAL:

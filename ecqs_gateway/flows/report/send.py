@@ -163,9 +163,9 @@ def _take(gateway: Gateway, unit: str, transport: Transport, remote: RemoteRecei
         receipts.store_refused(gateway.database, unit, taken, reason, known_batch=False, clock=gateway.clock)
     else:
         refusals = verdict.receipt.rejections
-        reason = f"{refusals[0].code} {refusals[0].reason[:200]}" if refusals else None
+        why = f"{refusals[0].code} {refusals[0].reason[:200]}" if refusals else None
         level = str(verdict.receipt.level)
-        report_outbox.settled(gateway.database, message, level=level, reason=reason, file=file, clock=gateway.clock)
+        report_outbox.settled(gateway.database, message, level=level, reason=why, file=file, clock=gateway.clock)
     transport.take(remote)
 
 

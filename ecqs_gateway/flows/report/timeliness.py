@@ -1,4 +1,4 @@
-"""How long approvals took: the share within five working days, how the days are spread, and how that went over a year."""
+"""How long approvals took: the share within five working days, how the days are spread, and the last twelve months."""
 
 from __future__ import annotations
 
@@ -100,9 +100,12 @@ def _units(context: Context, mine: pl.DataFrame) -> Table:
             "本月作出决定的办件的最新版本，按决定日期归月。“适用5日”：审批模式为后置现场审查或告知承诺、2020年10月14日以后受理的"
             "（通知三（二））。工作日自受理次日起算到决定之日，按国务院办公厅放假安排计，并扣除办件填报的“不计入时限天数”；"
             "缺日期、日期颠倒或者没有当年日历的无法计算，不进入办结率。办结率＝5日内÷可计算。",
-            "Last versions of approvals decided this month. Limit holds: mode 2 or 3, accepted on or after 2020-10-14 (notice "
-            "三（二）). Working days are counted from the day after acceptance to the decision, less the days that do not "
-            "count; without both dates in order and a calendar they are unknown and left out. Share = within / countable.",
+            "Last versions of approvals decided this month. Limit holds: mode 2 or 3, accepted on or after "
+            "2020-10-14 (notice "
+            "三（二）). Working days are counted from the day after acceptance to the decision, less the days "
+            "that do not "
+            "count; without both dates in order and a calendar they are unknown and left out. Share = within / "
+            "countable.",
         ),
         columns=[
             Column(id="decided", title=words("已决定", "Decided"), sum_of=("limited", "unlimited")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import sqlalchemy as sa
 
 from ecqs_gateway.flows.report.context import Context, words
 from ecqs_gateway.ledger import report as ledger
@@ -108,7 +109,8 @@ def _volumes(context: Context) -> Table:
         definition=words(
             "本月报送＝已入库＋已退回＋在途，入库与退回以总局回执为准，截至报告生成时。“更新”是其中替换本单位以前版本的；"
             "“累计有效版本”是截至报告生成时每条记录的最新版本，整批退回的不计，升级到有本报告的版本之前封装的不计。",
-            "Sent = loaded + refused + under way, by headquarters' receipts, when the report was made. Renewed: those that "
+            "Sent = loaded + refused + under way, by headquarters' receipts, when the report was made. Renewed: "
+            "those that "
             "replace an earlier version. Records in all: the last version of each record, without batches refused as a "
             "whole and without what was sealed before this report existed.",
         ),
@@ -167,7 +169,9 @@ def _zh(context: Context, kind: str) -> str:
 
 def behind(context: Context, table: str, row: str, column: str, limit: int) -> list[dict[str, Any]]:
     """List the record versions behind a number of this section."""
-    unit, kind, classes = None, None, []
+    unit: str | None = None
+    kind: str | None = None
+    classes: list[sa.ColumnElement[bool]] = []
     last = column == "held" or column.startswith("held_")
     if table == "volumes" and row != TOTAL:
         unit, _, kind = row.partition("-")
@@ -180,5 +184,12 @@ def behind(context: Context, table: str, row: str, column: str, limit: int) -> l
         elif row != TOTAL:
             classes = [fact_class.c.product == ("" if row == _NO_PRODUCT else row)]
     return ledger.list_versions(
-        context.gateway.database, context.asked, last=last, limit=limit, unit=unit, kind=kind, classes=classes, what=column
-    )  # fmt: skip
+        context.gateway.database,
+        context.asked,
+        last=last,
+        limit=limit,
+        unit=unit,
+        kind=kind,
+        classes=classes,
+        what=column,
+    )
