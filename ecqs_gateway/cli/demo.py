@@ -59,6 +59,7 @@ def demo(
             environment = demo_stage.environment(stage, endpoint, content / "samples")
             say(f"3  {'The Airflow DAG ' + _DAG if airflow else 'The nightly flow, without Airflow'}")
             succeeded = _run(stage, content, environment, airflow=airflow)
+            report = _make_report(stage, environment) if succeeded else None
         _write_env_file(stage, environment)
         sent = _report(environment)
         say("")
@@ -69,6 +70,35 @@ def demo(
         if not sent:
             say("Nothing new was sent: headquarters holds every record already.")
     _next_steps(stage)
+    if report is not None:
+        say("")
+        say(f"The report to headquarters, to open in a browser: {os.path.relpath(report)}", style="bold")
+
+
+def _make_report(stage: DemoHome, environment: dict[str, str]) -> Path:
+    """Make this month's report and send each unit's own to headquarters; give the page."""
+    from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+    from ecqs_gateway.flows.report import make  # noqa: PLC0415
+    from ecqs_gateway.settings import load_settings  # noqa: PLC0415
+
+    command = [
+        sys.executable,
+        "-m",
+        "ecqs_gateway.cli",
+        "report",
+        "--send",
+        "--json",
+        "--output",
+        stage.root / "reports",
+    ]
+    with open_gateway(load_settings(environment)) as gateway:
+        month = f"{gateway.clock():%Y-%m}"
+    with (stage.root / "report.log").open("wb") as log:
+        done = subprocess.run(  # noqa: S603
+            [*command, "--month", month], env=environment, stdout=log, stderr=subprocess.STDOUT, check=False
+        )
+    say(f"4  The report of {month}, " + ("sent and received" if done.returncode == 0 else "see report.log"))
+    return stage.root / "reports" / next(name for name in make.names(month) if name.endswith(".html"))
 
 
 def _run(stage: DemoHome, content: Path, environment: dict[str, str], *, airflow: bool) -> bool:
@@ -119,6 +149,7 @@ def _next_steps(stage: DemoHome) -> None:
         (".venv/bin/ecqs status", "where every lane stands"),
         (".venv/bin/ecqs show '苏XK06-001-00001'", "everything known of one certificate, in any spelling"),
         (".venv/bin/ecqs prove '苏XK06-001-00001'", "one file that proves what became of it, to anyone"),
+        (".venv/bin/ecqs report --help", "the monthly report, and the records behind each number"),
         (".venv/bin/ecqs sandbox show", "what headquarters holds, by its own ledger"),
         (".venv/bin/ecqs check", "every mistake in connectors/, mappings/ and schemas/"),
         ("docs/tutorial/your-first-province.md", "onboard a province of your own"),

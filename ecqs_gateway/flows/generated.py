@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ecqs_gateway.content import jsonschema
 from ecqs_gateway.flows import evidence_reference
+from ecqs_gateway.flows.report import reference as report_reference
 from ecqs_gateway.mapping import expr_reference, reference
 from ecqs_gateway.model import generate
 from ecqs_gateway.report import schema
@@ -20,5 +21,6 @@ def files(root: Path) -> dict[str, str]:
     made[f"schemas/report/{schema.FILE}"] = schema.generate()
     made["docs/reference/expressions.md"] = expr_reference.generate()
     made["docs/reference/evidence.md"] = evidence_reference.generate()
+    made["docs/reference/report.md"] = report_reference.generate()
     made["docs/reference/mapping.md"] = reference.generate()
     return made

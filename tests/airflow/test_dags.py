@@ -99,6 +99,14 @@ def test_a_unit_is_delivered_also_when_it_could_not_be_collected(bag: dict) -> N
     assert tasks["close"]["trigger"] == "all_done"
 
 
+def test_each_unit_sends_its_own_report_by_itself(bag: dict) -> None:
+    dag = bag["dags"]["ecqs_headquarters_report"]
+    assert dag["schedule"][0] == "0 6 3 * *"
+    assert set(dag["tasks"]) == {"plan", "send"}
+    assert dag["tasks"]["send"]["mapped"]
+    assert dag["tasks"]["send"]["upstream"] == ["plan"]
+
+
 def _dag_run(world, home: Path) -> subprocess.CompletedProcess[str]:
     arguments = ["-m", "ecqs_gateway.airflow.local", "ecqs_nightly_sync", "--dags", str(DAGS), "--home", str(home)]
     return _run(arguments, world.environment())

@@ -15,7 +15,7 @@ from ecqs_gateway.report.book import book
 from ecqs_gateway.report.data import Report
 from ecqs_gateway.report.page import page
 
-__all__ = ["LANGUAGES", "Made", "files_of", "report_of", "write"]
+__all__ = ["LANGUAGES", "Made", "files_of", "names", "report_of", "write"]
 
 LANGUAGES = ("zh", "en")
 
@@ -38,13 +38,19 @@ def files_of(report: Report, language: str) -> dict[str, bytes]:
     if language not in LANGUAGES:
         hint = f"one of {', '.join(LANGUAGES)}"
         raise Misconfigured("ECQS-8105", "there is no report in this language", where="--lang", hint=hint)
-    stem = f"report-{report.month}" + ("" if len(report.units) != 1 else f"-{report.units[0].code}")
-    end = "" if language == "zh" else f".{language}"
+    data, workbook, shown = names(report.month, report.units[0].code if len(report.units) == 1 else None, language)
     return {
-        f"{stem}.json": report.json_bytes(),
-        f"{stem}{end}.xlsx": book(report, language=language),
-        f"{stem}{end}.html": page(report, language=language).encode(),
+        data: report.json_bytes(),
+        workbook: book(report, language=language),
+        shown: page(report, language=language).encode(),
     }
+
+
+def names(month: str, unit: str | None = None, language: str = "zh") -> tuple[str, str, str]:
+    """Give the names of data, workbook and page of a report of all units, or of one."""
+    stem = f"report-{month}" + (f"-{unit}" if unit else "")
+    end = "" if language == "zh" else f".{language}"
+    return f"{stem}.json", f"{stem}{end}.xlsx", f"{stem}{end}.html"
 
 
 def write(report: Report, folder: Path, languages: Sequence[str] = ("zh",)) -> Made:
