@@ -81,16 +81,8 @@ def _make_report(stage: DemoHome, environment: dict[str, str]) -> Path:
     from ecqs_gateway.flows.report import make  # noqa: PLC0415
     from ecqs_gateway.settings import load_settings  # noqa: PLC0415
 
-    command = [
-        sys.executable,
-        "-m",
-        "ecqs_gateway.cli",
-        "report",
-        "--send",
-        "--json",
-        "--output",
-        stage.root / "reports",
-    ]
+    output = str(stage.root / "reports")
+    command = [sys.executable, "-m", "ecqs_gateway.cli", "report", "--send", "--json", "--output", output]
     with open_gateway(load_settings(environment)) as gateway:
         month = f"{gateway.clock():%Y-%m}"
     with (stage.root / "report.log").open("wb") as log:

@@ -180,7 +180,9 @@ class _Writer:
         share = any(column.kind == "share" for column in table.columns if column.id in wanted.columns)
         axis = {"num_format": "0%", "min": 0, "max": 1} if share else {"num_format": "#,##0", "min": 0}
         axis["major_gridlines"] = {"visible": True, "line": {"color": "#dfe5ea"}}
-        chart.set_title({"name": _text(wanted.title.said(self._language)), "name_font": {"size": 12}, "overlay": False})
+        # XlsxWriter takes a title for a reference to a cell where it finds "!" before something like A1.
+        title = _text(wanted.title.said(self._language)).replace("!", "！")
+        chart.set_title({"name": title, "name_font": {"size": 12}, "overlay": False})
         if wanted.form == "line":
             chart.set_y_axis(axis)
         else:

@@ -29,7 +29,8 @@ def drawn(table: Table, language: str, *, caption: bool = True) -> str:
     rows = [row for row in table.rows if any(row.cells.get(column.id) is not None for column in columns)]
     if not rows:
         return ""
-    body, height = _line(rows, columns) if chart.form == "line" else _bars(rows[:_MOST_BARS], columns, language)
+    # A line keeps its months, known or not: a gap is something to see.
+    body, height = _line(table.rows, columns) if chart.form == "line" else _bars(rows[:_MOST_BARS], columns, language)
     legend = _legend(columns, language) if len(columns) > 1 else ""
     title = escape(chart.title.said(language), quote=True)
     named = f"<figcaption>{escape(chart.title.said(language))}</figcaption>" if caption else ""

@@ -202,7 +202,7 @@ class Report(_Part):
                 for row in (*table.rows, *((table.total,) if table.total else ())):
                     if row.id == row_id and column in row.cells:
                         value: Value = row.cells[column]
-                    return value
+                        return value
         raise Terminal(
             "ECQS-8101", "the report has no such number", where=address, hint="an address is table.row.column"
         )
