@@ -27,6 +27,18 @@ MONTH = "2026-11"
 @pytest.fixture
 def busy(world, w):
     """Two units with loaded records, changed ones, dead letters and records headquarters refused."""
+    return _busy(world, w)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def on_both(request: pytest.FixtureRequest, world, w):
+    """The same, with the ledger on either database."""
+    if request.param == "postgresql":
+        world.ledger_url = request.getfixturevalue("postgresql_url")
+    return _busy(world, w)
+
+
+def _busy(world, w):
     world.province(UNIT, 14, batch_rows=10)
     rows = [w.licence(OTHER, n, zt="吊销" if n == 3 else "有效") for n in range(1, 8)]
     stolen = w.licence(OTHER, 9, zsbh=w.spelled(UNIT, 77))  # another unit's abbreviation: HQ-207
@@ -40,8 +52,8 @@ def busy(world, w):
     return world
 
 
-def test_every_number_is_what_is_listed_behind_it(busy) -> None:
-    with busy.gateway() as gateway:
+def test_every_number_is_what_is_listed_behind_it(on_both) -> None:
+    with on_both.gateway() as gateway:
         context = Context.of(gateway, MONTH)
         report = sections.make(context)
         assert report.cell(f"volumes.{UNIT}-certificate.sealed") == 17
