@@ -89,11 +89,15 @@ def _show(found: FollowUps, late: int, limit: int) -> None:
 
 def _calendar(found: FollowUps) -> bytes:
     from ecqs_gateway.doors import clock  # noqa: PLC0415
+    from ecqs_gateway.doors.personal import mask_numbers  # noqa: PLC0415
     from ecqs_gateway.report.calendar_file import Entry, calendar_file  # noqa: PLC0415
 
     entries = (
         Entry(
-            f"{row['unit']}-{row['rule']}-{row['key']}", row["due"], f"{row['title']}：{row['subject']}", row["message"]
+            mask_numbers(f"{row['unit']}-{row['rule']}-{row['key']}"),
+            row["due"],
+            f"{row['title']}：{row['subject']}",
+            row["message"],
         )
         for row in found.rows.rows(named=True)
         if row["state"] in {"due", "overdue"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -42,6 +42,8 @@ class MetBy(ContentModel):
     """Date field that says when it was done; only what was done on or after ``since`` counts."""
     when: Text = "TRUE"
     """Condition a record must fulfil."""
+    unit: Literal["any", "same"] = "any"
+    """Whose record settles it: any unit's, or (where the subject is unique within a unit only) the same unit's."""
 
 
 class DueExample(ContentModel):
@@ -71,6 +73,8 @@ class FollowUp(ContentModel):
     """Record kind that brings it about."""
     title: Text
     """Short Chinese title."""
+    bearer: Literal["unit", "enterprise"] = "unit"
+    """Whose duty it is: the unit's own, or the enterprise's, which the unit may only remind."""
     when: Text
     """Condition under which a record brings it about; lists cannot be named."""
     subject: FieldPath

@@ -16,7 +16,6 @@ import polars as pl
 
 from ecqs_gateway.content.models_followups import FollowUp
 from ecqs_gateway.deliver.record_columns import record_columns
-from ecqs_gateway.doors import clock
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.ledger import followups as ledger
@@ -117,9 +116,10 @@ def find(
 ) -> FollowUps:
     """Give what is overdue, or due within a time; with ``met`` also what was done, and whether in time."""
     scan(gateway)
-    today = on if on is not None else clock.today()
+    today = on if on is not None else gateway.clock().date()
     last = today + within
-    found = ledger.open_ones(gateway.database, today, last, units, met=met)
+    same = tuple(one.id for one in _all(gateway) if one.met_by.unit == "same")
+    found = ledger.open_ones(gateway.database, ledger.Asked(today, last, tuple(units), same), met=met)
     rows = pl.concat([_told(gateway, found, today), *(one(gateway, today, last) for one in PROVIDERS)])
     if units:
         rows = rows.filter(pl.col("unit").is_in(list(units)))
@@ -127,14 +127,20 @@ def find(
 
 
 def overdue(gateway: Gateway, on: date | None = None, units: Sequence[str] = ()) -> pl.DataFrame:
-    """Give what should have been done before a day and was not, as ``ROWS``."""
+    """Give what the units should have done before a day and have not, as ``ROWS``; enterprises' duties are left out."""
     found = find(gateway, within=timedelta(0), units=units, on=on).rows
-    return found.filter(pl.col("state") == "overdue")
+    others = [one.id for one in _all(gateway) if one.bearer != "unit"]
+    return found.filter((pl.col("state") == "overdue") & ~pl.col("rule").is_in(others))
+
+
+def _all(gateway: Gateway) -> Iterator[FollowUp]:
+    for file in gateway.content.followups.values():
+        yield from file.followups
 
 
 def _told(gateway: Gateway, found: pl.DataFrame, today: date) -> pl.DataFrame:
     """Add the words of the follow-ups and what became of each."""
-    known: dict[str, FollowUp] = {one.id: one for file in gateway.content.followups.values() for one in file.followups}
+    known: dict[str, FollowUp] = {one.id: one for one in _all(gateway)}
     words = pl.DataFrame(
         {
             "rule": list(known),

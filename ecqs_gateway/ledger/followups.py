@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +14,7 @@ from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import batch, lane, record_version
 from ecqs_gateway.ledger.tables_followups import followup_due, followup_met, followup_scan
 
-__all__ = ["OPEN", "Unread", "forget", "keep", "open_ones", "unread", "unread_before"]
+__all__ = ["OPEN", "Asked", "Kept", "Unread", "forget", "keep", "open_ones", "unread", "unread_before"]
 
 OPEN = {
     "unit": pl.String(), "rule": pl.String(), "key": pl.String(), "subject": pl.String(), "since": pl.Date(),
@@ -101,28 +101,42 @@ def unread_before(database: Database) -> int:
         return int(connection.execute(sa.select(sa.func.sum(followup_scan.c.unread))).scalar() or 0)
 
 
-def open_ones(
-    database: Database, on: date, until: date, units: Iterable[str] = (), *, met: bool = False
-) -> pl.DataFrame:
-    """Give what is due by ``until`` and has not lapsed on the day ``on``; with ``met`` what was done, too.
+@dataclass(frozen=True)
+class Asked:
+    """What is asked for: as of a day, due by another, of some units, and the follow-ups only the same unit settles."""
+
+    on: date
+    until: date
+    units: tuple[str, ...] = ()
+    same_unit: tuple[str, ...] = ()
+
+
+def open_ones(database: Database, asked: Asked, *, met: bool = False) -> pl.DataFrame:
+    """Give what is due by a day and has not lapsed on another; with ``met`` what was done, too.
 
     Of each record the newest version that was put into a batch counts, whatever became of the batch: what is due is
     due by law, not by a receipt.
     """
-    due, done = followup_due.c, followup_met.c
+    due, done, its = followup_due.c, followup_met.c, lane.alias()
+    near = sa.or_(due.rule.not_in(list(asked.same_unit)), its.c.unit == lane.c.unit)
     first = (
         sa.select(sa.func.min(done.day))
-        .where(done.rule == due.rule, done.subject == due.subject, done.day >= due.since, ~_newer(done))
-        .correlate(followup_due)
+        .join(its, its.c.id == done.lane_id)
+        .where(done.rule == due.rule, done.subject == due.subject, done.day >= due.since, near, ~_newer(done))
+        .correlate(followup_due, lane)
         .scalar_subquery()
     )
     wanted = (
         sa.select(lane.c.unit, due.rule, due.key, due.subject, due.since, due.due, due.lapses, first.label("met"))
         .select_from(followup_due.join(lane, lane.c.id == due.lane_id))
-        .where(due.due <= until.isoformat(), sa.or_(due.lapses.is_(None), due.lapses >= on.isoformat()), ~_newer(due))
+        .where(
+            due.due <= asked.until.isoformat(),
+            sa.or_(due.lapses.is_(None), due.lapses >= asked.on.isoformat()),
+            ~_newer(due),
+        )
     )
-    if chosen := list(units):
-        wanted = wanted.where(lane.c.unit.in_(chosen))
+    if asked.units:
+        wanted = wanted.where(lane.c.unit.in_(asked.units))
     with database.read() as connection:
         rows = connection.execute(wanted).all()
     texts = dict.fromkeys(OPEN, pl.String())

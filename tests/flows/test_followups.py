@@ -156,6 +156,25 @@ def test_rectifications_are_due_on_their_own_day(bureau, world):
     assert found(world, "2026-03-01", rule="FOLL-003") == []
 
 
+def test_a_check_of_the_same_number_in_another_province_settles_nothing(bureau, world, w):
+    other = Bureau(world, w, OTHER)
+    bureau.check(jg="2", zgqx="2026-02-28", lb="01")
+    other.check(jg="2", zgqx="2026-02-28", zgrq="2026-02-27", lb="01")
+    assert found(world, "2026-03-01", rule="FOLL-003") == [("JC-1", "2026-02-28", "overdue")]
+    with world.gateway() as gateway:
+        assert followups.overdue(gateway, date(2026, 3, 1))["unit"].to_list() == [UNIT]
+
+
+def test_what_enterprises_have_to_do_is_not_held_against_the_unit(bureau, world, w):
+    world.put(UNIT, [w.licence(UNIT, 1, yxqz="2027-03-01", gxsj="2026-11-20 09:00:00")])
+    assert found(world, "2026-12-01", rule="FOLL-002")[0][2] == "overdue"
+    with world.gateway() as gateway:
+        assert followups.overdue(gateway, date(2026, 12, 1)).is_empty()
+    (due,) = found(world, "2026-12-01", rule="FOLL-002")
+    bureau.renewal(number=due[0], case="BJ-8", sqrq="2026-08-01", issued=None, jd="3")  # 不予受理
+    assert found(world, "2026-12-01", rule="FOLL-002") == [due]
+
+
 def test_batches_are_looked_through_once_and_again_when_the_follow_ups_change(bureau, world):
     bureau.renewal()
     assert world.sync().failed == {}

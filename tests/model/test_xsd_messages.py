@@ -78,7 +78,7 @@ BAD_ATTRIBUTES = {
         ('id="320000-', 'id="32000-'),
         ("-00000001", "-1"),
         ('unit="320000"', 'unit="999999"'),
-        ('kind="certificate"', 'kind="penalty"'),
+        ('kind="certificate"', 'kind="fine"'),
         ('sequence="1"', 'sequence="0"'),
         ('sequence="1"', 'sequence="100000000"'),
         ("+08:00", "Z"),

@@ -28,8 +28,10 @@ CASES = Path(__file__).parent / "cases"
 NAMESPACE = "urn:ecqs-gateway:exchange:1.0"
 SINGULAR = {
     "earlier_numbers": "earlier_number",
+    "enterprises": "enterprise",
     "failed_items": "failed_item",
     "inspectors": "inspector",
+    "items": "item",
     "papers": "paper",
     "production_addresses": "production_address",
     "products": "product",
