@@ -102,7 +102,7 @@ def _make_report(stage: DemoHome, environment: dict[str, str]) -> Path:
         done = subprocess.run(  # noqa: S603
             [*command, "--month", month], env=environment, stdout=log, stderr=subprocess.STDOUT, check=False
         )
-    say(f"4  The report of {month}, " + ("sent and received" if done.returncode == 0 else "see report.log"))
+    say(f"7  The report of {month}, " + ("sent and received" if done.returncode == 0 else "see report.log"))
     return stage.root / "reports" / next(name for name in make.names(month) if name.endswith(".html"))
 
 
