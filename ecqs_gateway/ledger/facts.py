@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway.ledger.bulk import in_values, insert_frame
+from ecqs_gateway.ledger.tables import record_version
 from ecqs_gateway.ledger.tables_report import fact_class, report_fact
 
-__all__ = ["SEPARATOR", "book"]
+__all__ = ["SEPARATOR", "book", "carry"]
 
 SEPARATOR = "|"
 """Between product, period and measure in a label."""
@@ -35,6 +38,32 @@ def book(connection: sa.Connection, lane_number: int, versions: pl.DataFrame) ->
     insert_frame(connection, report_fact, lines.cast({"fresh": pl.Int64, "replaced": pl.Int64}).sort(lines.columns[:3]))
     mine = pl.col("fact").replace_strict(numbers, default=None, return_dtype=pl.Int64)
     return versions.with_columns(mine).drop("replaced")
+
+
+def carry(connection: sa.Connection, lane_number: int, sequences: Sequence[int]) -> None:
+    """Give versions sent once more what is known of them, and count them as sent anew without counting them twice.
+
+    ``sequences`` are the batches that carry them again, already inserted. A version that was not sent before (one that
+    takes a record back) stays without a class.
+    """
+    mine, before = record_version.c, record_version.alias().c
+    new = sa.and_(mine.lane_id == lane_number, mine.sequence.in_(sequences))
+    same = sa.and_(
+        before.lane_id == mine.lane_id,
+        before.key == mine.key,
+        before.digest == mine.digest,
+        before.sequence < mine.sequence,
+    )
+    known = {
+        name: sa.select(sa.func.max(before[name])).where(same).correlate(record_version).scalar_subquery()
+        for name in ("fact", "facts")
+    }
+    connection.execute(sa.update(record_version).where(new).values(known))
+    number = sa.func.count()
+    counted = sa.select(mine.lane_id, mine.sequence, mine.fact, number, number).where(new, mine.fact.is_not(None))
+    lines = counted.group_by(mine.lane_id, mine.sequence, mine.fact)
+    columns = ["lane_id", "sequence", "class_id", "fresh", "replaced"]
+    connection.execute(report_fact.insert().from_select(columns, lines))
 
 
 def _numbers(connection: sa.Connection, lane_number: int, labels: list[str]) -> dict[str, int]:

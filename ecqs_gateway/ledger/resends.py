@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 import sqlalchemy as sa
 
-from ecqs_gateway.ledger import differences, evidence, lanes, outbox
+from ecqs_gateway.ledger import differences, evidence, facts, lanes, outbox
 from ecqs_gateway.ledger.bulk import in_values, insert_frame
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
@@ -113,15 +113,16 @@ def commit(database: Database, lease: Lease, current: Run, repair: Repair) -> No
         outbox.insert_batches(connection, lease, current, repair.batches)
         number = pl.lit(lease.lane_id).alias("lane_id")
         insert_frame(connection, record_version, repair.versions.with_columns(number).sort("key", "sequence"))
+        facts.carry(connection, lease.lane_id, [sealed.sequence for sealed in repair.batches])
         differences.mark(connection, lease.lane_id, repair.side, repair.keys, number=repair.number, done=repair.done)
         for sealed in repair.batches:
-            facts: dict[str, object] = {
+            told: dict[str, object] = {
                 "manifest": sealed.manifest_digest.hex(),
                 "package": sealed.package.digest,
                 "records": sealed.records,
                 "reconciliation": repair.number,
             }
-            evidence.append(connection, "sealed", sealed.id, facts, clock=current.clock)
+            evidence.append(connection, "sealed", sealed.id, told, clock=current.clock)
         if repair.facts is not None:
             subject = f"{lease.unit}/{lease.kind}"
             evidence.append(connection, "invalidation ordered", subject, repair.facts, clock=current.clock)

@@ -73,6 +73,7 @@ def test_every_class_at_headquarters_is_found_and_what_was_lost_is_sent_again_as
     with synced.query() as query:
         assert query.repeated() == []
 
+    [(replaced,)] = synced.rows("SELECT sum(replaced) FROM report_fact")
     repaired = _reconcile(synced, repair=True)
     lane = _lane(repaired)
     assert (lane.repaired.resent, lane.confirmed) == (4, True)
@@ -88,6 +89,10 @@ def test_every_class_at_headquarters_is_found_and_what_was_lost_is_sent_again_as
     states = {row[0]: row[1] for row in synced.rows("SELECT class, state FROM difference")}
     assert states["superseded"] == "settled"
     assert states["different"] == "open"
+    # What is known of them goes with them: the report counts four sent anew, and no record twice.
+    fact = "SELECT count(*) FROM record_version WHERE fact IS NULL"
+    assert synced.rows(fact) == [(0,)]
+    assert synced.rows("SELECT sum(fresh - replaced), sum(replaced) FROM report_fact") == [(len(before), replaced + 4)]
     # The next run of the source sends nothing a second time.
     assert sum(row["sent"] for row in synced.sync().rows) == 0
     with synced.gateway() as gateway, gateway.database.read() as connection:
