@@ -27,7 +27,7 @@ def report(  # noqa: PLR0913  options of a command
     unit: Unit = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder the files are written to.")] = Path("reports"),
     lang: Annotated[
-        list[str] | None, typer.Option("--lang", help="zh or en; may be repeated. zh unless given.")
+        list[str] | None, typer.Option("--lang", help="Language, zh or en; may be repeated. Left out: zh.")
     ] = None,
     send: Annotated[bool, typer.Option("--send", help="Send each unit's own report to headquarters.")] = False,
     again: Annotated[

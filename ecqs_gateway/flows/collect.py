@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 
 import polars as pl
 
@@ -24,6 +24,7 @@ from ecqs_gateway.flows import seal
 from ecqs_gateway.flows.drift.watch import Watch
 from ecqs_gateway.flows.enquire import Certificates, Enquirer
 from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.flows.inspector_visits import recognised_for
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.planned.gate import require_accepted
 from ecqs_gateway.flows.prepare import Draft, Known, prepare
@@ -66,7 +67,12 @@ class _Collector:
         database, lane_number = self.gateway.database, self.lease.lane_id
         latest = partial(versions.latest, database, lane_number)
         recent = tuple(self.recent)
-        return Known(latest, self.refused, recent, self.corrected, self._certificates(recent))
+        return Known(latest, self.refused, recent, self.corrected, self._certificates(recent), self.recognised)
+
+    @cached_property
+    def recognised(self) -> pl.DataFrame | None:
+        """Who is recognised nationwide, read once a run, where a rule of this kind asks."""
+        return recognised_for(self.gateway, self.lane.rules)
 
     def _certificates(self, recent: tuple[pl.DataFrame, ...]) -> Certificates | None:
         """Give what looks certificates up, where a rule of this kind names one."""
@@ -256,6 +262,7 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
     corrected = frozenset(query.corrected_versions(gateway.database, lane_number))
     latest = partial(versions.latest, gateway.database, lane_number)
     recent: list[pl.DataFrame] = []
+    recognised = recognised_for(gateway, lane.rules)
     total = Counts()
     watch = Watch(gateway, lane, lane_number, whole=since is None)
     with gateway.source(lane) as source:
@@ -263,7 +270,7 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
         watch.opened(source)
         for raw in gateway.limits.share().each(watch.watched(source.chunks(after, since=since))):
             look_up = Certificates(gateway, unit, lambda: tuple(recent)) if lane.rules.links else None
-            known = Known(latest, refused, tuple(recent), corrected, look_up)
+            known = Known(latest, refused, tuple(recent), corrected, look_up, recognised)
             draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
             recent.append(draft.known)
             total += replace(draft.counts, dead_new=draft.letters.height).proven()

@@ -17,8 +17,10 @@ from ecqs_gateway.inbound.inspector_visits import visits_of
 from ecqs_gateway.inbound.inspectors import adverse, recognised
 from ecqs_gateway.ledger import inspector_visits as ledger
 from ecqs_gateway.ledger import inspectors
+from ecqs_gateway.rules import CompiledRules
+from ecqs_gateway.rules.against import INSPECTOR_SCHEMA
 
-__all__ = ["Affected", "affected", "recognised_frame", "scan"]
+__all__ = ["Affected", "affected", "recognised_for", "recognised_frame", "scan"]
 
 _ROWS = 200_000
 """Visits kept in one transaction; bounds the memory."""
@@ -111,6 +113,17 @@ def _judged(visits: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
     )
     hit = pl.col("visit").is_in(good["visit"].unique().implode())
     return numbered.with_columns(recognised=pl.when(pl.col("day").is_not_null()).then(hit)).drop("visit")
+
+
+def recognised_for(gateway: Gateway, rules: CompiledRules) -> pl.DataFrame | None:
+    """Give what rules about visits are judged by (``rules.INSPECTOR_SCHEMA``).
+
+    None where no rule of the kind asks, or no list was taken in yet: then nothing is concluded.
+    """
+    asked = any(one.rule.against == "inspectors" for one in rules.cross)
+    if not asked or inspectors.newest(gateway.database) is None:
+        return None
+    return recognised_frame(gateway).rename({"from": "valid_from", "until": "valid_until"}).select(*INSPECTOR_SCHEMA)
 
 
 def recognised_frame(gateway: Gateway) -> pl.DataFrame:

@@ -115,8 +115,8 @@ def unknown_unit(root: Path) -> None:
     _rename_unit(root, "320000", "320001")
 
 
-def planned_kind(root: Path) -> None:
-    change(root, JL, "sampling_inspection:", "penalty:")
+def unknown_kind(root: Path) -> None:
+    change(root, JL, "sampling_inspection:", "penalties:")
     shutil.rmtree(root / "mappings/220000")
 
 
@@ -175,7 +175,7 @@ AROUND: list[tuple[Callable[[Path], None], list[tuple[str, int, str, str]], str]
         ],
         "did you mean '320000' (江苏省)?",
     ),
-    (planned_kind, [(JL, 6, "error", "ECQS-1022")], ""),
+    (unknown_kind, [(JL, 6, "error", "ECQS-1022")], "did you mean 'penalty'?"),
     (
         mapping_without_connector,
         [("mappings/220000/sampling_inspection.yaml", 2, "warning", "ECQS-1023")],

@@ -144,3 +144,20 @@ def test_the_frame_for_rules_can_be_joined_with_visits(sent) -> None:
     )
     counted = good.group_by("key").agg(pl.col("number").n_unique().alias("good"))
     assert counted.filter(pl.col("good") >= 2).height > counted.height / 2
+
+
+def test_an_approval_is_judged_by_the_list_that_was_taken_in(sent) -> None:
+    """APPR-032: before the first list nothing is concluded; afterwards a stranger at a visit is told."""
+    findings = "SELECT key, field FROM finding WHERE rule = 'APPR-032' AND sequence "
+    first = "(SELECT min(sequence) FROM finding)"  # sent before the list was there
+    assert sent.rows(f"{findings} = {first}") == []
+    before = len(sent.rows(f"{findings} > 0"))
+    wanted = "JOIN T_XK_BJ b USING (BJID) WHERE length(b.HCRQ) >= 8 AND b.JDJG IS NOT NULL"
+    [(case,)] = _source(sent, f"SELECT BJID FROM T_XK_BJ_HC {wanted} ORDER BY BJID DESC LIMIT 1")
+    with closing(sqlite3.connect(sent.source(UNIT))) as db, db:
+        db.execute("UPDATE T_XK_BJ_HC SET RYZSBH = 'HC999999' WHERE BJID = ?", (case,))
+        db.execute("UPDATE T_XK_BJ SET GXSJ = '2026-11-20 19:00:00' WHERE BJID = ?", (case,))
+    assert sent.sync(kinds=["approval"]).failed == {}
+    told = sent.rows(f"{findings} > 0")
+    assert len(told) == before + 1
+    assert told[-1][1].startswith("inspectors")
