@@ -213,14 +213,20 @@ def test_what_other_parts_keep_is_read_added_up_and_listed(busy) -> None:
         followups.scan(gateway)
         _fill(gateway)
         context = Context.of(gateway, MONTH)
+        people = pl.DataFrame({"unit": [UNIT], "kind": ["inspector"], "state": ["loaded"]})
+        people = people.with_columns(
+            pl.lit(n, pl.Int64).alias(c) for c, n in (("batches", 1), ("records", 4), ("rejected", 0))
+        )
+        context.__dict__["batches"] = pl.concat([context.batches, people.select(context.batches.columns)])
         report = sections.make(context)
+        assert report.cell("units.total.inspector") == 4
         assert {s.id for s in report.sections if s.state == "absent"} == {"notes"}
         lane = report.cell(f"reconciled.{UNIT}-certificate.open"), report.cell(f"reconciled.{UNIT}-certificate.there")
         assert lane == (2, 14)
         assert sum(sum(one.values()) for one in differences.open_counts(gateway.database).values()) == 2
         wanted = {"received": 5, "due": 3, "in_time": 1, "late": 1, "missed": 0, "running": 1, "overdue": 1}
         assert {name: report.cell(f"audits.{UNIT}.{name}") for name in wanted} == wanted
-        wanted = {"valid": 2, "added": 1, "changed": 1, "removed": 1}
+        wanted = {"valid": 2, "added": 1, "changed": 1, "removed": 1, "sent": 4}
         assert {name: report.cell(f"inspectors.{UNIT}.{name}") for name in wanted} == wanted
         wanted = {"due": 3, "in_time": 1, "late": 0, "missed": 1, "running": 1, "overdue": 2}
         assert {name: report.cell(f"followups.{UNIT}.{name}") for name in wanted} == wanted

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import polars as pl
+
 from ecqs_gateway.flows.report.context import Context, words
 from ecqs_gateway.report.data import Column, Figure, Row, Section, Table, Value, Words, share
 
@@ -249,26 +251,29 @@ class InspectorLine:
 def inspectors(context: Context, lines: Iterable[InspectorLine]) -> Section:
     """Make the section on inspectors: how many, and how many more and fewer."""
     of = {line.unit: line for line in lines}
+    reported = context.cells_by_unit(context.batches.filter(pl.col("kind") == "inspector"), "records")
     rows = []
     for unit in context.units:
         one = of.get(unit.code, InspectorLine(unit.code, 0, 0, 0, 0))
         cells = {"valid": one.valid, "added": one.added, "changed": one.changed, "removed": one.removed}
+        cells["sent"] = reported[unit.code]
         rows.append(Row(id=unit.code, title=Words.same(unit.name), cells=cells))
     table = Table.summed(
         id="inspectors",
         title=words("全国互认核查人员名单", "The national list of inspectors"),
         first=words("发证单位", "Unit"),
         definition=words(
-            "总局下发的名单中由本单位培训考核的人员：截至报告生成时在册人数，以及本月收到的各版本中新增、变动、移出的条数。",
+            "总局下发的名单中由本单位培训考核的人员：截至报告生成时在册人数，以及本月收到的各版本中新增、变动、移出的条数；“本月上报”是本单位本月报送的核查人员记录。",
             "Entries of the national list that the unit issued: now in force, and added, changed and removed by "
             "the versions "
-            "that arrived this month.",
+            "that arrived this month. Sent up: records of inspectors the unit sent this month.",
         ),
         columns=[
             Column(id="valid", title=words("在册", "In force")),
             Column(id="added", title=words("本月新增", "Added")),
             Column(id="changed", title=words("本月变动", "Changed")),
             Column(id="removed", title=words("本月移出", "Removed")),
+            Column(id="sent", title=words("本月上报", "Sent up")),
         ],
         rows=rows,
     )

@@ -11,14 +11,14 @@ import polars as pl
 
 from ecqs_gateway.flows import followups as flow
 from ecqs_gateway.flows.report import others
-from ecqs_gateway.flows.report.context import Context
+from ecqs_gateway.flows.report.context import Context, words
 from ecqs_gateway.ledger import audits as ledger_audits
 from ecqs_gateway.ledger import differences
 from ecqs_gateway.ledger import followups as ledger_followups
 from ecqs_gateway.ledger import inspectors as ledger_inspectors
-from ecqs_gateway.report.data import TOTAL, Section
+from ecqs_gateway.report.data import TOTAL, Section, Tie
 
-__all__ = ["CHECK", "audits", "behind", "followups", "inspectors", "reconciliation"]
+__all__ = ["CHECK", "audits", "behind", "followups", "inspectors", "reconciliation", "ties"]
 
 CHECK = "FOLL-001"
 """The follow-up of the notice: a check within 60 days after a renewal without a visit."""
@@ -116,6 +116,15 @@ def followups(context: Context) -> Section:
     for rule, unit, count in late.iter_rows():
         by_rule[rule][1][unit] = count
     return others.followups(context, _checks(found), by_rule)
+
+
+def ties(context: Context) -> list[Tie]:
+    """Give what must be equal across tables: inspectors sent, here and among all records."""
+    sent = context.batches.filter(pl.col("kind") == "inspector").height
+    if not sent or ledger_inspectors.newest(context.gateway.database) is None:
+        return []
+    what = words("核查人员上报数", "inspectors sent")
+    return [Tie(what=what, left=("inspectors.total.sent",), right=("units.total.inspector",))]
 
 
 def behind(context: Context, table: str, row: str, column: str, limit: int) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ _LISTS: dict[str, Callable[[Context, str, str, str, int], list[dict[str, Any]]]]
     "electronic": electronic.behind,
     "electronic_products": electronic.behind,
 }
-_TIES = (volumes.ties, timeliness.ties, rejects.ties, findings.ties, electronic.ties)
+_TIES = (volumes.ties, timeliness.ties, rejects.ties, readers.ties, findings.ties, electronic.ties)
 
 
 def make(context: Context) -> Report:
