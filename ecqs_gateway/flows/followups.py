@@ -18,12 +18,13 @@ from ecqs_gateway.content.models_followups import FollowUp
 from ecqs_gateway.deliver.record_columns import record_columns
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.ledger import audits
 from ecqs_gateway.ledger import followups as ledger
 from ecqs_gateway.mapping.expr import ExprContext
 from ecqs_gateway.model.kinds import spec
 from ecqs_gateway.rules.followups import DUE, MET, CompiledFollowUps, compile_followups
 
-__all__ = ["PROVIDERS", "ROWS", "FollowUps", "find", "overdue", "scan"]
+__all__ = ["AUDIT", "PROVIDERS", "ROWS", "FollowUps", "find", "overdue", "scan"]
 
 ROWS = {
     "unit": pl.String(), "rule": pl.String(), "title": pl.String(), "subject": pl.String(), "key": pl.String(),
@@ -34,10 +35,26 @@ ROWS = {
 Provider = Callable[[Gateway, date, date], pl.DataFrame]
 """Gives further things to be done, as ``ROWS``: asked with today's date and the last day that is of interest."""
 
-PROVIDERS: list[Provider] = []
-"""What does not come out of batches: deadlines of audit requests."""
+AUDIT = "AUDIT"
+"""The rule of answers to random inspections, which no follow-up of the content is."""
 
 _AT_ONCE = 200_000
+_OWED = "在期限前答复总局随机抽查：先 `ecqs audits assemble`，再 `ecqs audits answer`。"
+
+
+def _audits(gateway: Gateway, today: date, last: date) -> pl.DataFrame:
+    """Give the answers to random inspections that are owed by a day; an answer that has not got out is owed still."""
+    rows = []
+    for request in audits.unanswered(gateway.database):
+        due = date.fromisoformat(request["due"])
+        state, key = "overdue" if due < today else "due", request["id"]
+        if due <= last:
+            rows.append((request["unit"], AUDIT, "随机抽查答复", key, key, due, (due - today).days, state, None, _OWED))
+    return pl.DataFrame(rows, schema=ROWS, orient="row")
+
+
+PROVIDERS: list[Provider] = [_audits]
+"""What does not come out of batches: deadlines of audit requests."""
 
 
 @dataclass(frozen=True)

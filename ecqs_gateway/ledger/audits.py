@@ -21,8 +21,20 @@ from ecqs_gateway.ledger.dossiers import Outgoing, seal
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables_audits import audit_arrival, audit_case, audit_message, audit_request
 
-__all__ = ["OPEN", "Arrival", "Entered", "Row", "cases", "enter", "find", "keep_receipt", "listed", "mark_overdue"]
-__all__ += ["mark_routed", "mark_seen", "quarantine", "quarantined", "seen", "to_route"]
+__all__ = [
+    "OPEN",
+    "Arrival",
+    "Entered",
+    "Row",
+    "cases",
+    "enter",
+    "find",
+    "keep_receipt",
+    "last_answers",
+    "listed",
+    "mark_overdue",
+]
+__all__ += ["mark_routed", "mark_seen", "quarantine", "quarantined", "seen", "to_route", "unanswered"]
 
 OPEN = ("received", "routed", "again")
 """States in which the province has something to do."""
@@ -162,13 +174,7 @@ def mark_routed(database: Database, request: str, place: str, *, clock: Clock) -
 
 def mark_overdue(database: Database, unit: str | None, today: date, *, clock: Clock) -> list[Row]:
     """Give the requests whose last day has passed with no answer sent; each is kept as evidence the first time."""
-    waiting = sa.exists().where(
-        audit_message.c.request_id == audit_request.c.id,
-        audit_message.c.kind == "answer",
-        audit_message.c.state == "sealed",
-    )
-    unanswered = sa.or_(audit_request.c.state.in_(OPEN), sa.and_(audit_request.c.state == "answered", waiting))
-    late = (unanswered, audit_request.c.due < today.isoformat())
+    late = (_owed(), audit_request.c.due < today.isoformat())
     mine = (audit_request.c.unit == unit,) if unit is not None else ()
     found = _requests(database, *late, *mine)
     for request in found:
@@ -182,7 +188,22 @@ def mark_overdue(database: Database, unit: str | None, today: date, *, clock: Cl
     return found
 
 
+def _owed() -> sa.ColumnElement[bool]:
+    """Say that no answer was made, or that the one made has not got out."""
+    waiting = sa.exists().where(
+        audit_message.c.request_id == audit_request.c.id,
+        audit_message.c.kind == "answer",
+        audit_message.c.state == "sealed",
+    )
+    return sa.or_(audit_request.c.state.in_(OPEN), sa.and_(audit_request.c.state == "answered", waiting))
+
+
 # -- Reading
+
+
+def unanswered(database: Database) -> list[Row]:
+    """List the requests whose answer is owed, by due date."""
+    return _requests(database, _owed())
 
 
 def listed(database: Database, unit: str | None = None, *, open_only: bool = False) -> list[Row]:
@@ -190,6 +211,14 @@ def listed(database: Database, unit: str | None = None, *, open_only: bool = Fal
     where = [audit_request.c.unit == unit] if unit is not None else []
     where += [audit_request.c.state.in_(OPEN)] if open_only else []
     return _requests(database, *where)
+
+
+def last_answers(database: Database) -> dict[str, str | None]:
+    """Give by request when its last answer was sent; None while that one has not got out."""
+    table = audit_message.c
+    wanted = sa.select(table.request_id, table.sent_at).where(table.kind == "answer").order_by(table.number)
+    with database.read() as connection:
+        return {row.request_id: row.sent_at for row in connection.execute(wanted)}
 
 
 def find(database: Database, request: str) -> Row | None:

@@ -14,7 +14,7 @@ from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import batch, lane, record_version
 from ecqs_gateway.ledger.tables_followups import followup_due, followup_met, followup_scan
 
-__all__ = ["OPEN", "Asked", "Kept", "Unread", "forget", "keep", "open_ones", "unread", "unread_before"]
+__all__ = ["OPEN", "Asked", "Kept", "Unread", "forget", "keep", "open_ones", "scanned", "unread", "unread_before"]
 
 OPEN = {
     "unit": pl.String(), "rule": pl.String(), "key": pl.String(), "subject": pl.String(), "since": pl.Date(),
@@ -93,6 +93,12 @@ def keep(database: Database, lane_id: int, found: Kept) -> None:
         elif found.sequence > done:
             ahead = values | {"unread": followup_scan.c.unread + found.gone}
             connection.execute(sa.update(followup_scan).where(mine).values(ahead))
+
+
+def scanned(database: Database) -> bool:
+    """Say whether any batch was ever looked through."""
+    with database.read() as connection:
+        return connection.execute(sa.select(followup_scan.c.lane_id).limit(1)).first() is not None
 
 
 def unread_before(database: Database) -> int:

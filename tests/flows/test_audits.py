@@ -10,16 +10,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.errors import Conflict, Terminal
 from ecqs_gateway.flows import audits as flow
-from ecqs_gateway.flows import dossier
+from ecqs_gateway.flows import dossier, followups
 from ecqs_gateway.flows.dossier import Adding
 from ecqs_gateway.ledger import audits as ledger
 from ecqs_gateway.ledger import evidence
@@ -779,3 +780,27 @@ def test_the_verifier_draws_the_request_again(desk: Desk, tmp_path: Path) -> Non
     bad.write_bytes(desk.signed_anew(request, lambda xml, text: (_other_case(xml, text), text)))
     code, said = verified(bad, "--headquarters-key", key)
     assert (code, "other cases come out of its seed" in said) == (1, True)
+
+
+def test_an_answer_owed_is_a_follow_up_until_it_has_got_out(desk) -> None:
+    asked = desk.draw()
+    desk.pull()
+
+    def owed(gateway: Any, day: int, unit: str = UNIT) -> pl.DataFrame:
+        found = followups.find(gateway, within=timedelta(days=1), on=date(2026, 12, day), units=[unit]).rows
+        return found.filter(pl.col("rule") == "AUDIT")
+
+    with desk.world.gateway() as gateway:
+        said = owed(gateway, 7).row(0, named=True)
+        assert (said["unit"], said["title"], said["subject"], said["key"]) == (UNIT, "随机抽查答复", asked, asked)
+        assert (said["due"], said["days"], said["state"]) == (DUE, 0, "due")
+        assert owed(gateway, 5).is_empty()
+        assert owed(gateway, 9).select("days", "state").row(0) == (-2, "overdue")
+        assert owed(gateway, 9, OTHER).is_empty()
+    desk.papers(asked)
+    desk.answer(asked)
+    with desk.world.gateway() as gateway:
+        assert owed(gateway, 9).height == 1  # made, and not sent
+    desk.pull()
+    with desk.world.gateway() as gateway:
+        assert owed(gateway, 9).is_empty()

@@ -5,20 +5,28 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import date
+from collections import Counter
+from datetime import date, timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from ecqs_gateway.cli.main import app
 from ecqs_gateway.errors import Misconfigured, Terminal
+from ecqs_gateway.flows import followups
 from ecqs_gateway.flows.report import others, sections
 from ecqs_gateway.flows.report.context import Context
 from ecqs_gateway.flows.report.send import send_unit
 from ecqs_gateway.flows.switch import stop
-from ecqs_gateway.ledger import evidence, report_outbox
+from ecqs_gateway.ledger import differences, evidence, report_outbox
+from ecqs_gateway.ledger.differences import Compared, Kept
+from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stops import Scope
+from ecqs_gateway.ledger.tables_audits import audit_message, audit_request
+from ecqs_gateway.ledger.tables_followups import followup_due, followup_met
+from ecqs_gateway.ledger.tables_inspectors import inspector_entry, inspector_list
 
 UNIT, OTHER = "320000", "370000"
 MONTH = "2026-11"
@@ -97,7 +105,7 @@ def test_parts_that_are_not_there_say_so_and_notes_are_merged_in(busy) -> None:
     with busy.gateway() as gateway:
         report = sections.make(Context.of(gateway, MONTH))
         absent = {section.id for section in report.sections if section.state == "absent"}
-        assert absent == {"reconciliation", "audits", "inspectors", "followups"}
+        assert absent == {"reconciliation", "audits", "inspectors"}
         notes = report.sections[-1].text or ""
         assert "<b>材料不全</b>" in notes
         assert "## 山东省\n\n- 先行先试" in notes
@@ -134,7 +142,7 @@ def test_sections_of_other_parts_add_up_on_given_data(busy, monkeypatch) -> None
         lambda c: others.reconciliation(c, compared, found),
         lambda c: others.audits(c, lines),
         lambda c: others.inspectors(c, people),
-        lambda c: others.followups(c, checks),
+        lambda c: others.followups(c, checks, {"FOLL-001": ("检查", Counter({UNIT: 1, OTHER: 1}))}),
     )
     monkeypatch.setattr(sections, "SECTIONS", made)
     monkeypatch.setattr(sections, "_TIES", ())
@@ -149,6 +157,87 @@ def test_sections_of_other_parts_add_up_on_given_data(busy, monkeypatch) -> None
     assert report.cell("reconciled.total.open") == 1
     assert report.cell("differences.d1.class") == "总局缺少"
     assert report.cell(f"inspectors.{UNIT}.added") == 2
+
+
+def _fill(gateway) -> None:
+    """Put rows into the tables of the four other parts."""
+    due = {"unit": UNIT, "digest": b"d", "file": "f", "issued_at": "x", "working_days": 5, "demands": "{}"}
+    due |= {"population": "{}", "received_at": "2026-11-02T09:00:00+08:00"}
+    days = {"a": "2026-11-20", "b": "2026-11-20", "c": "2026-10-20", "d": "2026-11-30", "e": "2026-11-19"}
+    states = {"a": "answered", "b": "closed", "c": "again", "d": "routed", "e": "refused"}
+    sent = {"a": "2026-11-19", "b": "2026-11-21", "c": "2026-10-01"}
+    entry = {"unit": UNIT, "name": "n", "authority": "a", "regime": "2", "issue_date": "2020-01-01", "record": "r"}
+    listed = [(1, "1", "1", 2), (1, "2", "1", 3), (2, "1", "2", None), (2, "3", "1", None), (1, "4", "1", None)]
+    with gateway.database.write() as c:
+        number, run = c.exec_driver_sql("SELECT id, (SELECT max(id) FROM run) FROM lane WHERE unit = '320000'").one()
+        c.execute(audit_request.insert(), [{**due, "id": i, "due": days[i], "state": states[i]} for i in days])
+        message = {"kind": "answer", "number": 1, "digest": b"d", "file": "f", "size": 1, "state": "sent"}
+        message["sealed_at"] = "x"
+        c.execute(
+            audit_message.insert(),
+            [{**message, "request_id": i, "sent_at": f"{s}T10:00:00+08:00"} for i, s in sent.items()],
+        )
+        version = {
+            "issued_at": "2026-10-01T00:00:00+08:00",
+            "digest": b"d",
+            "chain": b"c",
+            "entries": 3,
+            "form": "full",
+        }
+        version |= {"added": 0, "changed": 0, "removed": 0, "algorithm": "x", "key_id": "k", "file": "f"}
+        version |= {"file_digest": b"d"}
+        taken = {1: "2026-10-01", 2: "2026-11-02", 3: "2026-11-10"}
+        c.execute(
+            inspector_list.insert(),
+            [{**version, "version": v, "taken_at": f"{t}T00:00:00+08:00"} for v, t in taken.items()],
+        )
+        c.execute(
+            inspector_entry.insert(),
+            [{**entry, "from_version": f, "number": n, "status": s, "until_version": u} for f, n, s, u in listed],
+        )
+        check = {"lane_id": number, "sequence": 1, "rule": "FOLL-001", "since": "2026-09-01"}
+        days = {"k1": "2026-11-05", "k2": "2026-11-06", "k3": "2026-10-01", "k4": "2026-11-29"}
+        c.execute(followup_due.insert(), [{**check, "key": k, "subject": k, "due": d} for k, d in days.items()])
+        met = {"lane_id": number, "sequence": 1, "rule": "FOLL-001", "key": "m", "subject": "k1", "day": "2026-11-04"}
+        c.execute(followup_met.insert(), met)
+    kept = [
+        Kept("headquarters", "missing_there", "k1", "aa", None, "resend"),
+        Kept("source", "different", "k2", "aa", "bb", "queue"),
+        Kept("headquarters", "waiting", "k3", "aa", None, "wait"),
+    ]
+    differences.store(gateway.database, Run(run, "reconcile"), number, Compared("both", 2, 2, 15, "aa", 14, "bb"), kept)
+
+
+def test_what_other_parts_keep_is_read_added_up_and_listed(busy) -> None:
+    with busy.gateway() as gateway:
+        followups.scan(gateway)
+        _fill(gateway)
+        context = Context.of(gateway, MONTH)
+        people = pl.DataFrame({"unit": [UNIT], "kind": ["inspector"], "state": ["loaded"]})
+        people = people.with_columns(
+            pl.lit(n, pl.Int64).alias(c) for c, n in (("batches", 1), ("records", 4), ("rejected", 0))
+        )
+        context.__dict__["batches"] = pl.concat([context.batches, people.select(context.batches.columns)])
+        report = sections.make(context)
+        assert report.cell("units.total.inspector") == 4
+        assert {s.id for s in report.sections if s.state == "absent"} == {"notes"}
+        lane = report.cell(f"reconciled.{UNIT}-certificate.open"), report.cell(f"reconciled.{UNIT}-certificate.there")
+        assert lane == (2, 14)
+        assert sum(sum(one.values()) for one in differences.open_counts(gateway.database).values()) == 2
+        wanted = {"received": 5, "due": 3, "in_time": 1, "late": 1, "missed": 0, "running": 1, "overdue": 1}
+        assert {name: report.cell(f"audits.{UNIT}.{name}") for name in wanted} == wanted
+        wanted = {"valid": 2, "added": 1, "changed": 1, "removed": 1, "sent": 4}
+        assert {name: report.cell(f"inspectors.{UNIT}.{name}") for name in wanted} == wanted
+        wanted = {"due": 3, "in_time": 1, "late": 0, "missed": 1, "running": 1, "overdue": 2}
+        assert {name: report.cell(f"followups.{UNIT}.{name}") for name in wanted} == wanted
+        assert report.cell(f"overdue.FOLL-001.{UNIT}") == 2
+        assert report.cell("followups_overdue.f1.due") == "2026-10-01"
+        for address in (f"audits.{UNIT}.late", "followups.total.overdue", f"overdue.FOLL-001.{UNIT}"):
+            shown = sections.behind(context, address, 100)
+            assert len(shown.rows) == shown.value
+        told = followups.find(gateway, within=timedelta(days=30)).rows.filter(pl.col("rule") == "AUDIT")
+        assert told.select("unit", "title", "subject").unique().height == 2
+        assert dict(told.select("key", "state").iter_rows())["c"] == "overdue"
 
 
 def test_a_report_is_sent_once_and_headquarters_says_it_received_it(busy) -> None:

@@ -68,7 +68,7 @@ def _sections() -> list[Section]:
         others.reconciliation(context, [], []),
         others.audits(context, []),
         others.inspectors(context, []),
-        others.followups(context, []),
+        others.followups(context, [], {}),
         findings.section(context),
         electronic.section(context),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ecqs_gateway import __version__
 from ecqs_gateway.errors import Terminal
-from ecqs_gateway.flows.report import electronic, findings, others, rejects, timeliness, volumes
+from ecqs_gateway.flows.report import electronic, findings, readers, rejects, timeliness, volumes
 from ecqs_gateway.flows.report.context import Context, words
 from ecqs_gateway.ledger import evidence
 from ecqs_gateway.model.batch import SCHEMA_VERSION
@@ -20,18 +20,14 @@ __all__ = ["SECTIONS", "Behind", "behind", "make"]
 _LARGEST_NOTES = 200_000
 
 
-def _absent(name: str) -> Callable[[Context], Section]:
-    return lambda _: others.absent(name)
-
-
 SECTIONS: Sequence[Callable[[Context], Section]] = (
     volumes.section,
     timeliness.section,
     rejects.section,
-    _absent("reconciliation"),
-    _absent("audits"),
-    _absent("inspectors"),
-    _absent("followups"),
+    readers.reconciliation,
+    readers.audits,
+    readers.inspectors,
+    readers.followups,
     findings.section,
     electronic.section,
 )
@@ -48,10 +44,13 @@ _LISTS: dict[str, Callable[[Context, str, str, str, int], list[dict[str, Any]]]]
     "rejects": rejects.behind,
     "dead_letters": rejects.behind,
     "findings": findings.behind,
+    "audits": readers.behind,
+    "followups": readers.behind,
+    "overdue": readers.behind,
     "electronic": electronic.behind,
     "electronic_products": electronic.behind,
 }
-_TIES = (volumes.ties, timeliness.ties, rejects.ties, findings.ties, electronic.ties)
+_TIES = (volumes.ties, timeliness.ties, rejects.ties, readers.ties, findings.ties, electronic.ties)
 
 
 def make(context: Context) -> Report:
