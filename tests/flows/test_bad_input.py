@@ -111,16 +111,15 @@ def _told(world, before: int, new: int) -> None:
 def test_a_source_of_nothing_but_garbage_sends_nothing_and_does_not_fail(world, w) -> None:
     rows = [w.Licence(n, *([value] * 7), "2026-11-20 08:00:00") for n, value in enumerate(_HOSTILE, 1)]
     world.province(UNIT, rows)
-    # A coded column that holds nothing but strange words means something else now, it seems: that is held and told.
-    (held,) = world.sync().failed.values()
-    assert held.startswith("ECQS-1450")
-    assert world.rows("SELECT count(*) FROM dead_letter") == [(0,)]
-    file = world.content / f"connectors/provinces/{UNIT}.yaml"
-    file.write_text(file.read_text(encoding="utf-8") + "drift: {recoded_column: warn}\n", encoding="utf-8")
     summary = world.sync()
     assert summary.failed == {}
     row = w.counts(summary)
     assert (row["extracted"], row["dead_new"], row["sent"]) == (len(rows), len(rows), 0)
+    # From the second run on a coded column of nothing but strange words is drift: held and told, unless it shall not.
+    (held,) = world.sync().failed.values()
+    assert held.startswith("ECQS-1450")
+    file = world.content / f"connectors/provinces/{UNIT}.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "drift: {recoded_column: warn}\n", encoding="utf-8")
     assert world.sync().failed == {}
     w.judged_faultless(world, {UNIT: 0})
 
