@@ -145,6 +145,16 @@ def _watched(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(SftpTransport, name, timed)
 
 
+def _least(scene: Scene, w) -> tuple[int, int]:
+    """Give the bytes a short exchange takes each way: on a busy machine receipts come late, and one asks more often."""
+    found = []
+    for second in (1, 2, 3):
+        scene.world.put(UNIT, [w.licence(UNIT, 2, gxsj=f"2026-11-20 08:00:0{second}", qymc=f"远山电缆{second}厂")])
+        assert scene.sync() == {}
+        found.append((scene.line.up, scene.line.down))
+    return min(found)
+
+
 @contextmanager
 def _scene(w, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     world = w.World(folder)
@@ -158,9 +168,7 @@ def _scene(w, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         scene = Scene(world, gateway, line, random.Random(soak.SEED))
         scene.at(line.port)
         assert scene.sync() == {}
-        world.put(UNIT, [w.licence(UNIT, 2, gxsj="2026-11-20 08:00:01")])
-        assert scene.sync() == {}
-        scene.typical = (line.up, line.down)
+        scene.typical = _least(scene, w)
         monkeypatch.setattr(ssh.Endpoint, "of", quick)
         _watched(scene, monkeypatch)
         yield scene

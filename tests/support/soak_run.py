@@ -115,7 +115,8 @@ def _pytest(fault: Fault, report: Path, log: Path) -> str:
         return "held"
     text = log.read_text(encoding="utf-8", errors="replace")
     sys.stdout.write(text[-6000:])
-    failed = [line for line in text.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    summary = text.rpartition("short test summary info")[2]  # what tests log may begin with ERROR, too
+    failed = [line for line in summary.splitlines() if line.startswith(("FAILED", "ERROR"))]
     return f"did not hold: {len(failed)} failed" if failed else f"did not run (pytest ended with {code})"
 
 
