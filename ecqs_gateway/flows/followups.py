@@ -24,7 +24,7 @@ from ecqs_gateway.mapping.expr import ExprContext
 from ecqs_gateway.model.kinds import spec
 from ecqs_gateway.rules.followups import DUE, MET, CompiledFollowUps, compile_followups
 
-__all__ = ["AUDIT", "PROVIDERS", "ROWS", "FollowUps", "find", "overdue", "scan"]
+__all__ = ["AUDIT", "PROVIDERS", "ROWS", "FollowUps", "duties", "find", "overdue", "scan"]
 
 ROWS = {
     "unit": pl.String(), "rule": pl.String(), "title": pl.String(), "subject": pl.String(), "key": pl.String(),
@@ -148,6 +148,11 @@ def overdue(gateway: Gateway, on: date | None = None, units: Sequence[str] = ())
     found = find(gateway, within=timedelta(0), units=units, on=on).rows
     others = [one.id for one in _all(gateway) if one.bearer != "unit"]
     return found.filter((pl.col("state") == "overdue") & ~pl.col("rule").is_in(others))
+
+
+def duties(gateway: Gateway) -> dict[str, str]:
+    """Give the follow-ups that are the units' own duty, with their titles; enterprises' are left out."""
+    return {one.id: one.title for one in _all(gateway) if one.bearer == "unit"}
 
 
 def _all(gateway: Gateway) -> Iterator[FollowUp]:

@@ -329,7 +329,10 @@ def _overdue_by_rule(context: Context, found: Mapping[str, tuple[str, Counter[st
         id="overdue",
         title=words("各类后续事项累计逾期", "Everything overdue, by what is to be done"),
         first=words("后续事项", "What is to be done"),
-        definition=words("截至报告生成时期限已过而未完成的。", "Past its day and not done when the report was made."),
+        definition=words(
+            "单位应办、截至报告生成时期限已过而未完成的；企业自身的义务（如申请延续）不计。",
+            "The units' own duties past their day and not done when the report was made; enterprises' are not counted.",
+        ),
         columns=context.unit_columns(),
         rows=rows,
         listed=True,

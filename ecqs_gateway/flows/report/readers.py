@@ -97,7 +97,8 @@ def _follow_ups(context: Context) -> pl.DataFrame:
     today = context.created.date()
     until = max(today, context.after - timedelta(days=1))
     found = flow.find(context.gateway, within=until - today, units=context.wanted, on=today, met=True).rows
-    return found.filter(pl.col("rule") != flow.AUDIT)  # they have a section of their own
+    # Answers to inspections have a section of their own, and what enterprises have to do is not held against the unit.
+    return found.filter(pl.col("rule").is_in(list(flow.duties(context.gateway))))
 
 
 def _checks(found: pl.DataFrame) -> list[others.FollowUp]:
@@ -110,7 +111,7 @@ def followups(context: Context) -> Section:
     found = _follow_ups(context)
     if not ledger_followups.scanned(context.gateway.database):
         return others.absent("followups")
-    titles = {one.id: one.title for file in context.gateway.content.followups.values() for one in file.followups}
+    titles = flow.duties(context.gateway)
     late = found.filter(pl.col("state") == "overdue").group_by("rule", "unit").len()
     by_rule: dict[str, tuple[str, Counter[str]]] = {rule: (title, Counter()) for rule, title in titles.items()}
     for rule, unit, count in late.iter_rows():
