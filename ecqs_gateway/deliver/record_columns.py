@@ -14,7 +14,7 @@ import polars as pl
 from ecqs_gateway.deliver.package import read_batch_xml
 from ecqs_gateway.model.record import KindSpec, Leaf
 
-__all__ = ["record_columns"]
+__all__ = ["plain", "record_columns", "record_texts"]
 
 _ENTITIES = ["&lt;", "&gt;", "&quot;", "&apos;", "&#9;", "&#xA;", "&#xD;", "&amp;"]
 _SIGNS = ["<", ">", '"', "'", "\t", "\n", "\r", "&"]
@@ -25,16 +25,14 @@ def record_columns(package: bytes, kind: KindSpec, fields: Iterable[str]) -> pl.
 
     Raises Terminal ECQS-40xx for what is no package of ours.
     """
-    xml = read_batch_xml(package).decode()
-    texts = pl.DataFrame({"text": xml.split("<record ")[1:]}, schema={"text": pl.String()})
+    texts = record_texts(package)
     leaves = {leaf.path: leaf for leaf in kind.leaves()}
     body = pl.col("text").str.extract(rf"(?s)<{kind.kind}(?: [^>]*)?>(.*)</{kind.kind}>", 1)
     flat = body
     for node in kind.nodes:
         if not isinstance(node, Leaf):
             flat = flat.str.replace_all(rf"(?s)<{node.path}>.*?</{node.path}>", "")
-    key = _plain(pl.col("text").str.extract(r'(?:^| )key="([^"]*)"', 1)).alias("key")
-    cut = texts.select(key, body.alias("body"), flat.alias("flat"))
+    cut = texts.select("key", body.alias("body"), flat.alias("flat"))
     return cut.select("key", *(_field(leaves[name]).alias(name) for name in sorted(fields)))
 
 
@@ -43,8 +41,19 @@ def _field(leaf: Leaf) -> pl.Expr:
     inside = pl.col("body" if groups else "flat")
     for group in groups:
         inside = inside.str.extract(rf"(?s)<{group}>(.*?)</{group}>", 1)
-    return leaf.type.read_expr(_plain(inside.str.extract(rf"<{last}>([^<]*)</{last}>", 1)))
+    return leaf.type.read_expr(plain(inside.str.extract(rf"<{last}>([^<]*)</{last}>", 1)))
 
 
-def _plain(text: pl.Expr) -> pl.Expr:
+def record_texts(package: bytes) -> pl.DataFrame:
+    """Give ``key`` and ``text`` (what follows ``<record ``) of every record of a package, in their order.
+
+    Raises Terminal ECQS-40xx for what is no package of ours.
+    """
+    xml = read_batch_xml(package).decode()
+    texts = pl.DataFrame({"text": xml.split("<record ")[1:]}, schema={"text": pl.String()})
+    return texts.select(plain(pl.col("text").str.extract(r'(?:^| )key="([^"]*)"', 1)).alias("key"), "text")
+
+
+def plain(text: pl.Expr) -> pl.Expr:
+    """Give the text of an element or attribute without its entities."""
     return text.str.replace_many(_ENTITIES, _SIGNS)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 from ecqs_gateway.extract.catalogue import Table
 
-__all__ = ["ColumnDescription", "SourceDescription", "TableDescription", "table_description"]
+__all__ = ["ColumnDescription", "SourceDescription", "TableDescription", "table_description", "text_description"]
 
 
 class ColumnDescription(TypedDict):
@@ -50,3 +51,11 @@ def table_description(table: Table) -> TableDescription:
             {"name": c.name, "type": c.type, "nullable": c.nullable, "comment": c.comment} for c in table.columns
         ],
     }
+
+
+def text_description(names: Sequence[str], key: Sequence[str] = ()) -> TableDescription:
+    """Describe fields that are all of text, as an API gives them; only those of the key are never empty."""
+    columns: list[ColumnDescription] = [
+        {"name": name, "type": "TEXT", "nullable": name not in key, "comment": ""} for name in names
+    ]
+    return {"comment": "", "key": list(key), "columns": columns}

@@ -21,7 +21,7 @@ from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.connections import Connection
 from ecqs_gateway.doors.web import Door, WebClient, base_url
 from ecqs_gateway.extract.chunk import ChildFrame, Chunk
-from ecqs_gateway.extract.describe import ColumnDescription, TableDescription
+from ecqs_gateway.extract.describe import TableDescription, text_description
 from ecqs_gateway.extract.http_mark import Reading, asked_from, recognised
 from ecqs_gateway.extract.http_pages import PageReader
 from ecqs_gateway.extract.json_rows import Json, JsonRows, JsonTable
@@ -85,9 +85,11 @@ class HttpListSource:
             if len(rows) >= _DESCRIBED:
                 break
         frames = self._rows().frames(rows[:_DESCRIBED])
-        found: dict[str, TableDescription] = {self._stream.origin: _described(frames.frame, self._stream.key)}
+        found: dict[str, TableDescription] = {
+            self._stream.origin: text_description(frames.frame.columns, self._stream.key)
+        }
         for name, child in self._stream.children.items():
-            found[child.table] = _described(frames.children[name], ())
+            found[child.table] = text_description(frames.children[name].columns)
         return found
 
     def chunks(self, after: Watermark | None = None, since: date | None = None) -> Iterator[Chunk]:
@@ -188,13 +190,6 @@ class HttpListSource:
         stays = "; the watermark stays, and the next run reads the same again" if self._stream.changed_at else ""
         self.notes.add("ECQS-2059", self._place, f"the list changed while its pages were read{stays}")
         return chunk
-
-
-def _described(frame: pl.DataFrame, key: Sequence[str]) -> TableDescription:
-    columns: list[ColumnDescription] = [
-        {"name": name, "type": "TEXT", "nullable": name not in key, "comment": ""} for name in frame.columns
-    ]
-    return {"comment": "", "key": list(key), "columns": columns}
 
 
 def _has(row: Json, where: Mapping[str, str]) -> bool:

@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
-import polars as pl
-
 from ecqs_gateway.content.models_http import HttpStream
 from ecqs_gateway.doors.connections import Connection
 from ecqs_gateway.doors.web import Door, WebClient
 from ecqs_gateway.errors import GatewayError, Misconfigured
-from ecqs_gateway.extract.describe import ColumnDescription, TableDescription
+from ecqs_gateway.extract.describe import text_description
 from ecqs_gateway.extract.http_pages import PageReader
 from ecqs_gateway.extract.json_rows import Json, JsonRows, JsonTable, read_json
 from ecqs_gateway.extract.survey import Sampled, Surveyed, SurveyedColumn
@@ -72,7 +70,9 @@ class HttpSurvey(Sampled):
         rows, whole = self._read(client, stream)
         frame = JsonRows(JsonTable(()), stream.path, _PLACE).frames(rows).frame
         columns = tuple(SurveyedColumn(column, "TEXT") for column in frame.columns)
-        return Surveyed(stream.path, columns, frame, whole=whole, stream=stream, description=_described(frame))
+        return Surveyed(
+            stream.path, columns, frame, whole=whole, stream=stream, description=text_description(frame.columns)
+        )
 
     def _read(self, client: WebClient, stream: HttpStream) -> tuple[list[Json], bool]:
         found: list[Json] = []
@@ -188,10 +188,3 @@ def _lists(value: Json, at: str, beside: Mapping[str, Json] | None = None, depth
     elif isinstance(value, dict) and depth < _DEEPEST:
         for name, inner in value.items():
             yield from _lists(inner, f"{at}.{name}".lstrip("."), value, depth + 1)
-
-
-def _described(frame: pl.DataFrame) -> TableDescription:
-    columns: list[ColumnDescription] = [
-        {"name": name, "type": "TEXT", "nullable": True, "comment": ""} for name in frame.columns
-    ]
-    return {"comment": "", "key": [], "columns": columns}

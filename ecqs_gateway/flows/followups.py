@@ -16,10 +16,10 @@ import polars as pl
 
 from ecqs_gateway.content.models_followups import FollowUp
 from ecqs_gateway.deliver.record_columns import record_columns
-from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows.gateway import Gateway
-from ecqs_gateway.ledger import audits
+from ecqs_gateway.ledger import audits, scans
 from ecqs_gateway.ledger import followups as ledger
+from ecqs_gateway.ledger.tables_followups import followup_scan
 from ecqs_gateway.mapping.expr import ExprContext
 from ecqs_gateway.model.kinds import spec
 from ecqs_gateway.rules.followups import DUE, MET, CompiledFollowUps, compile_followups
@@ -76,7 +76,8 @@ def scan(gateway: Gateway) -> int:
     rules = _digest(gateway)
     ledger.forget(gateway.database, rules)
     seen = 0
-    for lane_id, batches in groupby(ledger.unread(gateway.database, compiled.kinds), key=lambda one: one.lane_id):
+    waiting = scans.unread(gateway.database, followup_scan, compiled.kinds)
+    for lane_id, batches in groupby(waiting, key=lambda one: one.lane_id):
         for found in _pieces(gateway, batches, (compiled, rules)):
             ledger.keep(gateway.database, lane_id, found)
         seen += 1
@@ -92,14 +93,14 @@ def _digest(gateway: Gateway) -> str:
 
 
 def _pieces(
-    gateway: Gateway, batches: Iterable[ledger.Unread], by: tuple[CompiledFollowUps, str]
+    gateway: Gateway, batches: Iterable[scans.Unread], by: tuple[CompiledFollowUps, str]
 ) -> Iterator[ledger.Kept]:
     """Look through the batches of one lane; what they say is given in pieces, so that memory stays bounded."""
     compiled, rules = by
     due, met, rows, gone, last = [_empty(DUE)], [_empty(MET)], 0, 0, 0
     for batch in batches:
         last = batch.sequence
-        frame = None if batch.gone else _columns(gateway, batch, compiled)
+        frame = _columns(gateway, batch, compiled)
         if frame is None:
             gone += 1
             continue
@@ -118,14 +119,9 @@ def _empty(shape: Mapping[str, pl.DataType]) -> pl.DataFrame:
     return pl.DataFrame(schema={**shape, "sequence": pl.Int64()})
 
 
-def _columns(gateway: Gateway, batch: ledger.Unread, compiled: CompiledFollowUps) -> pl.DataFrame | None:
-    try:
-        package = gateway.stage.get(batch.package, batch.digest)
-    except Terminal as error:
-        if error.code != "ECQS-3017":  # removed by the retention
-            raise
-        return None
-    return record_columns(package, spec(batch.kind), compiled.columns(batch.kind))
+def _columns(gateway: Gateway, batch: scans.Unread, compiled: CompiledFollowUps) -> pl.DataFrame | None:
+    package = scans.package_of(gateway.stage, batch)
+    return None if package is None else record_columns(package, spec(batch.kind), compiled.columns(batch.kind))
 
 
 def find(
@@ -140,7 +136,9 @@ def find(
     rows = pl.concat([_told(gateway, found, today), *(one(gateway, today, last) for one in PROVIDERS)])
     if units:
         rows = rows.filter(pl.col("unit").is_in(list(units)))
-    return FollowUps(rows.sort("due", "unit", "subject", "rule"), today, ledger.unread_before(gateway.database))
+    return FollowUps(
+        rows.sort("due", "unit", "subject", "rule"), today, scans.unread_before(gateway.database, followup_scan)
+    )
 
 
 def overdue(gateway: Gateway, on: date | None = None, units: Sequence[str] = ()) -> pl.DataFrame:

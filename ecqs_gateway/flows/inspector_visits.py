@@ -11,12 +11,12 @@ from itertools import groupby
 
 import polars as pl
 
-from ecqs_gateway.errors import Terminal
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.inbound.inspector_visits import visits_of
 from ecqs_gateway.inbound.inspectors import adverse, recognised
 from ecqs_gateway.ledger import inspector_visits as ledger
-from ecqs_gateway.ledger import inspectors
+from ecqs_gateway.ledger import inspectors, scans
+from ecqs_gateway.ledger.tables_inspectors import inspector_scan
 from ecqs_gateway.rules import CompiledRules
 from ecqs_gateway.rules.against import INSPECTOR_SCHEMA
 
@@ -48,7 +48,9 @@ def scan(gateway: Gateway) -> int:
     where bytes are missing or not those that were sent: the batch is read once they are restored.
     """
     found = 0
-    for lane_id, waiting in groupby(ledger.unread(gateway.database), key=lambda batch: batch.lane_id):
+    for lane_id, waiting in groupby(
+        scans.unread(gateway.database, inspector_scan, [ledger.KIND]), key=lambda batch: batch.lane_id
+    ):
         for frames, last, gone in _pieces(gateway, waiting):
             visits = pl.concat(frames) if frames else _nothing()
             ledger.keep(gateway.database, lane_id, last, visits, gone=gone)
@@ -60,11 +62,11 @@ def _nothing() -> pl.DataFrame:
     return pl.DataFrame(schema={"key": pl.String, "sequence": pl.Int64, "day": pl.String, "number": pl.String})
 
 
-def _pieces(gateway: Gateway, waiting: Iterator[ledger.Unread]) -> Iterator[tuple[list[pl.DataFrame], int, int]]:
+def _pieces(gateway: Gateway, waiting: Iterator[scans.Unread]) -> Iterator[tuple[list[pl.DataFrame], int, int]]:
     frames: list[pl.DataFrame] = []
     rows = last = gone = 0
     for batch in waiting:
-        visits = None if batch.gone else _visits(gateway, batch)
+        visits = _visits(gateway, batch)
         last, gone = batch.sequence, gone + (visits is None)
         if visits is not None:
             frames.append(visits)
@@ -76,13 +78,9 @@ def _pieces(gateway: Gateway, waiting: Iterator[ledger.Unread]) -> Iterator[tupl
         yield frames, last, gone
 
 
-def _visits(gateway: Gateway, batch: ledger.Unread) -> pl.DataFrame | None:
-    try:
-        return visits_of(gateway.stage.get(batch.package, batch.digest), batch.sequence)
-    except Terminal as error:
-        if error.code != "ECQS-3017":
-            raise
-        return None
+def _visits(gateway: Gateway, batch: scans.Unread) -> pl.DataFrame | None:
+    package = scans.package_of(gateway.stage, batch)
+    return None if package is None else visits_of(package, batch.sequence)
 
 
 def affected(
@@ -102,7 +100,9 @@ def affected(
     if units:
         visits = visits.filter(pl.col("unit").is_in(list(units)))
     rows = _judged(visits, recognised(history)).join(ended.drop("unit"), on="number", how="left")
-    return Affected(rows.sort("unit", "day", "key", "number"), ended, ledger.unread_before(gateway.database))
+    return Affected(
+        rows.sort("unit", "day", "key", "number"), ended, scans.unread_before(gateway.database, inspector_scan)
+    )
 
 
 def _judged(visits: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:

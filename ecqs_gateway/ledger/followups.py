@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,28 +10,16 @@ import sqlalchemy as sa
 
 from ecqs_gateway.ledger.bulk import insert_frame
 from ecqs_gateway.ledger.database import Database
-from ecqs_gateway.ledger.tables import batch, lane, record_version
+from ecqs_gateway.ledger.tables import lane, record_version
 from ecqs_gateway.ledger.tables_followups import followup_due, followup_met, followup_scan
 
-__all__ = ["OPEN", "Asked", "Kept", "Unread", "forget", "keep", "open_ones", "scanned", "unread", "unread_before"]
+__all__ = ["OPEN", "Asked", "Kept", "forget", "keep", "open_ones", "scanned"]
 
 OPEN = {
     "unit": pl.String(), "rule": pl.String(), "key": pl.String(), "subject": pl.String(), "since": pl.Date(),
     "due": pl.Date(), "lapses": pl.Date(), "met": pl.Date(),
 }  # fmt: skip
 """Columns of ``open_ones``: ``met`` is the day it was done, null while it is not."""
-
-
-@dataclass(frozen=True)
-class Unread:
-    """A batch nobody has looked through yet; ``gone`` where the retention removed its package before."""
-
-    lane_id: int
-    kind: str
-    sequence: int
-    package: str
-    digest: str
-    gone: bool
 
 
 def forget(database: Database, rules: str) -> int:
@@ -44,24 +31,6 @@ def forget(database: Database, rules: str) -> int:
         for table in (followup_due, followup_met, followup_scan):
             connection.execute(sa.delete(table).where(table.c.lane_id.in_(stale)))
     return len(stale)
-
-
-def unread(database: Database, kinds: Sequence[str]) -> list[Unread]:
-    """List the batches of these kinds not looked through yet, lane by lane in their order."""
-    wanted = (
-        sa.select(batch.c.lane_id, lane.c.kind, batch.c.sequence, batch.c.package, batch.c.package_digest)
-        .add_columns(batch.c.pruned_at)
-        .join(lane, lane.c.id == batch.c.lane_id)
-        .outerjoin(followup_scan, followup_scan.c.lane_id == batch.c.lane_id)
-        .where(lane.c.kind.in_(list(kinds)), batch.c.sequence > sa.func.coalesce(followup_scan.c.sequence, 0))
-        .order_by(batch.c.lane_id, batch.c.sequence)
-    )
-    with database.read() as connection:
-        rows = connection.execute(wanted).all()
-    return [
-        Unread(row.lane_id, row.kind, row.sequence, row.package, bytes(row.package_digest).hex(), bool(row.pruned_at))
-        for row in rows
-    ]
 
 
 @dataclass(frozen=True)
@@ -99,12 +68,6 @@ def scanned(database: Database) -> bool:
     """Say whether any batch was ever looked through."""
     with database.read() as connection:
         return connection.execute(sa.select(followup_scan.c.lane_id).limit(1)).first() is not None
-
-
-def unread_before(database: Database) -> int:
-    """Count the batches whose packages were gone before anybody looked through them."""
-    with database.read() as connection:
-        return int(connection.execute(sa.select(sa.func.sum(followup_scan.c.unread))).scalar() or 0)
 
 
 @dataclass(frozen=True)

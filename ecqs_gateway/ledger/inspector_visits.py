@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import polars as pl
 import sqlalchemy as sa
 
 from ecqs_gateway.ledger.bulk import in_values, insert_frame
 from ecqs_gateway.ledger.database import Database
-from ecqs_gateway.ledger.tables import batch, lane, record_version
+from ecqs_gateway.ledger.tables import lane, record_version
 from ecqs_gateway.ledger.tables_inspectors import inspector_scan, inspector_visit
 
-__all__ = ["KIND", "Unread", "keep", "unread", "unread_before", "visits"]
+__all__ = ["KIND", "keep", "visits"]
 
 KIND = "approval"
 """The record kind whose batches name inspectors."""
-
-
-@dataclass(frozen=True)
-class Unread:
-    """A batch nobody has looked through yet; ``gone`` where the retention removed its package before."""
-
-    lane_id: int
-    unit: str
-    sequence: int
-    package: str
-    digest: str
-    gone: bool
-
-
-def unread(database: Database) -> list[Unread]:
-    """List the batches of approvals not looked through yet, in their order."""
-    wanted = (
-        sa.select(batch.c.lane_id, lane.c.unit, batch.c.sequence, batch.c.package, batch.c.package_digest)
-        .add_columns(batch.c.pruned_at)
-        .join(lane, lane.c.id == batch.c.lane_id)
-        .outerjoin(inspector_scan, inspector_scan.c.lane_id == batch.c.lane_id)
-        .where(lane.c.kind == KIND, batch.c.sequence > sa.func.coalesce(inspector_scan.c.sequence, 0))
-        .order_by(batch.c.lane_id, batch.c.sequence)
-    )
-    with database.read() as connection:
-        rows = connection.execute(wanted).all()
-    return [
-        Unread(row.lane_id, row.unit, row.sequence, row.package, bytes(row.package_digest).hex(), bool(row.pruned_at))
-        for row in rows
-    ]
 
 
 def keep(database: Database, lane_id: int, sequence: int, found: pl.DataFrame, *, gone: int = 0) -> None:
@@ -64,12 +33,6 @@ def keep(database: Database, lane_id: int, sequence: int, found: pl.DataFrame, *
         elif sequence > done:
             ahead = {"sequence": sequence, "unread": inspector_scan.c.unread + gone}
             connection.execute(sa.update(inspector_scan).where(mine).values(ahead))
-
-
-def unread_before(database: Database) -> int:
-    """Count the batches whose packages were gone before anybody looked through them."""
-    with database.read() as connection:
-        return int(connection.execute(sa.select(sa.func.sum(inspector_scan.c.unread))).scalar() or 0)
 
 
 def visits(database: Database, numbers: Iterable[str]) -> pl.DataFrame:
