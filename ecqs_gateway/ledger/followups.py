@@ -24,10 +24,12 @@ OPEN = {
 
 def forget(database: Database, rules: str) -> int:
     """Drop what was looked through for other follow-ups than these (their digest), and give how many lanes that is."""
+    with database.read() as connection:
+        wanted = sa.select(followup_scan.c.lane_id).where(followup_scan.c.rules != rules)
+        stale = connection.execute(wanted).scalars().all()
+    if not stale:
+        return 0  # the usual case: whoever only looks takes no lock
     with database.write() as connection:
-        stale = connection.execute(
-            sa.select(followup_scan.c.lane_id).where(followup_scan.c.rules != rules)
-        ).scalars().all()  # fmt: skip
         for table in (followup_due, followup_met, followup_scan):
             connection.execute(sa.delete(table).where(table.c.lane_id.in_(stale)))
     return len(stale)
