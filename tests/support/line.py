@@ -40,17 +40,20 @@ class Line:
     def carry(self, client: socket.socket) -> None:
         """Forward one connection until it ends or breaks."""
         breaks, self.up, self.down = self.breaks, 0, 0
+        reset = threading.Event()
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.target), timeout=10) as server:
             server.settimeout(None)
             for one in (client, server):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            back = threading.Thread(target=self._pump, args=(server, client, breaks, "down"), daemon=True)
+            back = threading.Thread(target=self._pump, args=(server, client, breaks, "down", reset), daemon=True)
             back.start()
-            self._pump(client, server, breaks, "up")
+            self._pump(client, server, breaks, "up", reset)
             back.join()
         client.close()
 
-    def _pump(self, source: socket.socket, sink: socket.socket, breaks: Break, way: str) -> None:
+    def _pump(
+        self, source: socket.socket, sink: socket.socket, breaks: Break, way: str, reset: threading.Event
+    ) -> None:
         limit = getattr(breaks, way)
         with suppress(OSError):
             while data := source.recv(1 if self._crawls(breaks, way) else 65536):
@@ -58,14 +61,15 @@ class Line:
                 if limit is not None and moved + len(data) > limit:
                     sink.sendall(data[: limit - moved])
                     self.broken += 1
-                    self._end(source, sink, reset=breaks.reset)
-                    return
+                    if breaks.reset:
+                        reset.set()
+                    break
                 setattr(self, way, moved + len(data))
                 sink.sendall(data)
                 if self._crawls(breaks, way):
                     self.broken += 1
                     self.closing.wait(1)
-        self._end(source, sink, reset=False)
+        self._end(source, sink, reset=reset.is_set())
 
     def _crawls(self, breaks: Break, way: str) -> bool:
         return way == "down" and breaks.crawl is not None and self.down >= breaks.crawl
@@ -74,8 +78,10 @@ class Line:
     def _end(one: socket.socket, other: socket.socket, *, reset: bool) -> None:
         for end in (one, other):
             with suppress(OSError):
-                if reset:  # zero linger makes the close a reset
+                if reset:  # zero linger makes the close a reset, as soon as nobody waits in a read of it any more
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    with suppress(OSError):
+                        end.shutdown(socket.SHUT_RD)
                     end.close()
                 else:
                     end.shutdown(socket.SHUT_RDWR)
