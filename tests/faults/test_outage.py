@@ -111,7 +111,7 @@ def _jittered(delays: Delays, units: int) -> str:
     for attempt, taken in delays.taken.items():
         whole = min(300.0, 2.0 * 2 ** (attempt - 1))
         assert all(whole / 2 <= seconds <= whole for seconds in taken)
-        assert len({round(seconds, 3) for seconds in taken}) > 0.9 * min(len(taken), 500 * whole)
+        assert len({round(seconds, 6) for seconds in taken}) > 0.9 * len(taken)
         assert max(taken) - min(taken) > whole / 4 or len(taken) < units
     return f"{len({pause for taken in delays.taken.values() for pause in taken}):,}"
 
