@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -78,6 +79,8 @@ FAULTS: Mapping[str, Fault] = {
     "F18": Fault("vacuity", "each program without its input fails", _faults("vacuity"), 15),
 }
 """F15 (size: `make bench`) and F17 (upgrade: tests/ledger) are measured elsewhere."""
+
+_writing = threading.Lock()
 
 _COLUMNS = ("lost", "doubled", "hands", "slowest_resume", "demanded", "run", "program", "fault", "seed", "met", "point")
 
@@ -224,27 +227,33 @@ def main(wanted: Sequence[str]) -> int:
         sys.stderr.write(f"no such fault: {', '.join(unknown)}; there are {', '.join(FAULTS)}\n")
         return 2
     names = list(wanted or FAULTS)
-    results: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
     with ThreadPoolExecutor(2) as pool:
         longest_first = sorted((n for n in names if not FAULTS[n].alone), key=lambda n: -FAULTS[n].minutes)
-        for result in pool.map(_told, longest_first):
-            results[result["fault"]] = result
-    for name in (n for n in names if FAULTS[n].alone):
-        results[name] = _told(name)
-    DATA.write_text(json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    PAGE.write_text(render(results, this_machine()), encoding="utf-8")
+        held = list(pool.map(_told, longest_first))
+    held += [_told(name) for name in names if FAULTS[name].alone]
     sys.stdout.write(f"Written: {PAGE.relative_to(ROOT)}\n")
-    return 0 if all(_holds(results[name]) for name in names) else 1
+    return 0 if all(held) else 1
 
 
-def _told(name: str) -> dict[str, Any]:
+def _told(name: str) -> bool:
+    """Run one fault, tell and keep what came of it, and say whether it held."""
     sys.stdout.write(f"{name} {FAULTS[name].title} ...\n")
     sys.stdout.flush()
     result = run_fault(name)
     outcome = "holds" if _holds(result) else f"MISSED: {result['verdict']}"
-    sys.stdout.write(f"{name} {outcome} ({result['minutes']} min)\n")
-    sys.stdout.flush()
-    return result
+    with _writing:
+        _keep(result)
+        sys.stdout.write(f"{name} {outcome} ({result['minutes']} min)\n")
+        sys.stdout.flush()
+    return _holds(result)
+
+
+def _keep(result: dict[str, Any]) -> None:
+    """Write one result at once: hours later there may be another, or an end of the whole run."""
+    results: dict[str, Any] = json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
+    results[result["fault"]] = result
+    DATA.write_text(json.dumps(results, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    PAGE.write_text(render(results, this_machine()), encoding="utf-8")
 
 
 if __name__ == "__main__":
