@@ -32,6 +32,7 @@ from ecqs_gateway.flows.progress import Step
 from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, plans, query, versions
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.runs import Counts, Run
 from ecqs_gateway.model.watermark import Watermark
 
@@ -68,6 +69,11 @@ class _Collector:
         latest = partial(versions.latest, database, lane_number)
         recent = tuple(self.recent)
         return Known(latest, self.refused, recent, self.corrected, self._certificates(recent), self.recognised)
+
+    @cached_property
+    def letters(self) -> LetterKeys:
+        """What the lane's dead letters are about, remembered for the whole run."""
+        return LetterKeys(self.lease.lane_id)
 
     @cached_property
     def recognised(self) -> pl.DataFrame | None:
@@ -110,7 +116,9 @@ class _Collector:
             counts=draft.counts,
             passed=draft.passed,
         )
-        counts = outbox.commit_prepared(self.gateway.database, self.lease, self.run, prepared, self.gateway.vault)
+        counts = outbox.commit_prepared(
+            self.gateway.database, self.lease, self.run, prepared, self.gateway.vault, self.letters
+        )
         self.total += counts
         self.gateway.progress(Step(self.lease.unit, self.lease.kind, "prepared", _plain(counts)))
         self.committed()
