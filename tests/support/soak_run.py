@@ -49,16 +49,16 @@ def _faults(*names: str) -> tuple[str, ...]:
 
 
 FAULTS: Mapping[str, Fault] = {
-    "F1": Fault("kill -9 of a worker", "500 random kills, 20 at each step boundary", _faults("crash"), 50),
-    "F2": Fault("kill of the database, and of both", "100 each", _faults("database_killed"), 30),
+    "F1": Fault("kill -9 of a worker", "500 random kills, 20 at each step boundary", _faults("crash"), 90),
+    "F2": Fault("kill of the database, and of both", "100 each", _faults("database_killed"), 75),
     "F3": Fault(
         "receipt lost after the commit",
         "1,000 batches, 30 % dropped",
         (*_faults("receipts"), "-k", "lost_receipts"),
         20,
     ),
-    "F4": Fault("receipts that lie", "10,000 receipts", (*_faults("receipts"), "-k", "lie"), 40),
-    "F5": Fault("the network fails", "9 kinds, 100 times each", _faults("network"), 40),
+    "F4": Fault("receipts that lie", "10,000 receipts", (*_faults("receipts"), "-k", "lie"), 60),
+    "F5": Fault("the network fails", "9 kinds, 100 times each", _faults("network"), 60),
     "F6": Fault("two workers on one lane", "200 races on each kind of ledger", _faults("leases"), 40),
     "F7": Fault("late rows", "100,000 rows", _faults("late_rows"), 20),
     "F8": Fault("headquarters down", "6 h, 32 provinces, stop switch", _faults("outage"), 20),
