@@ -114,9 +114,9 @@ def abbreviation_of(number: pl.Expr) -> pl.Expr:
 
 def unit_of(number: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
     """Give the code of the unit whose abbreviation canonical numbers carry; null for a national certificate."""
-    return abbreviation_of(number).replace_strict(
-        dict(unit_by_abbreviation(codes)), default=None, return_dtype=pl.String
-    )
+    units = unit_by_abbreviation(codes)
+    place = abbreviation_of(number).cast(pl.Enum(list(units)), strict=False).to_physical()
+    return pl.lit(pl.Series(list(units.values()), dtype=pl.String)).gather(place)
 
 
 def xk_of(number: pl.Expr) -> pl.Expr:
