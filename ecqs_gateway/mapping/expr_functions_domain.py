@@ -32,7 +32,11 @@ def _is_good(call: Call, field_type: FieldType) -> Value:
 
 
 def _canonical(call: Call) -> pl.Expr:
-    return CertificateNumber().read_expr(call.args[0].expr, call.context.codes)
+    number = call.args[0].expr
+    known = call.context.canonical or {}
+    if number.meta.is_column() and isinstance(known.get(number.meta.output_name()), CertificateNumber):
+        return number
+    return CertificateNumber().read_expr(number, call.context.codes)
 
 
 def _table(call: Call) -> CodeTable:

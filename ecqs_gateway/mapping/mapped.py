@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.model.record import KindSpec
@@ -122,14 +123,14 @@ class Mapped:
 
     def only(self, rows: pl.Series) -> Mapped:
         """Keep the records with these row numbers, with their items, problems and source rows."""
-        marked = rows.cast(pl.UInt32).implode()
+        marked = rows.cast(pl.UInt32)
         kept = self._filtered(marked, keep=True)
         children = {name: _filtered(child, marked, keep=True) for name, child in self.children.items()}
         return replace(kept, source=_filtered(self.source, marked, keep=True), children=children)
 
     def without(self, rows: pl.Series) -> Mapped:
         """Leave out the records with these row numbers, their items and their problems; the source stays whole."""
-        return self if rows.is_empty() else self._filtered(rows.cast(pl.UInt32).implode(), keep=False)
+        return self if rows.is_empty() else self._filtered(rows.cast(pl.UInt32), keep=False)
 
     def _filtered(self, marked: pl.Series, *, keep: bool) -> Mapped:
         return replace(
@@ -143,7 +144,11 @@ class Mapped:
 def _filtered(frame: pl.DataFrame, marked: pl.Series, *, keep: bool) -> pl.DataFrame:
     if not frame.height:
         return frame
-    hit = frame[ROW].is_in(marked).fill_null(value=False)
+    own = frame[ROW]
+    if own.null_count():
+        hit = own.is_in(marked.implode()).fill_null(value=False)
+    else:
+        hit = pl.Series(np.isin(own.to_numpy(), marked.to_numpy()))
     return frame.filter(hit if keep else ~hit)
 
 

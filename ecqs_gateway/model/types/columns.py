@@ -73,6 +73,8 @@ class Utf8:
 
     def widths(self, least: int = 1, most: int = 64) -> Iterator[int]:
         """Walk the sizes between these that occur, most rows first."""
+        if self.sizes.size and self.sizes[0] == self.sizes.max() == self.sizes.min():  # as in most columns of codes
+            return iter([int(self.sizes[0])] if least <= self.sizes[0] <= most else [])
         counts = np.bincount(np.clip(self.sizes, 0, most + 1), minlength=most + 2)[least : most + 1]
         return (int(place) + least for place in np.argsort(-counts, kind="stable") if counts[place])
 
