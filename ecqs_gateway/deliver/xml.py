@@ -14,8 +14,8 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import polars_hash
-import pyarrow as pa
 
+from ecqs_gateway.doors.arrow import text_bytes, text_column
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
@@ -165,19 +165,14 @@ def _list_texts(node: Repeated, items: pl.DataFrame, column: str) -> pl.DataFram
 def _joined(texts: pl.DataFrame, column: str) -> pl.DataFrame:
     """Join the texts of neighbouring lines of one row, without copying any.
 
-    In Arrow's older layout all texts lie one behind the other in one buffer, so the joined text of a row is what lies
-    between the start of its first and the end of its last.
+    All texts lie one behind the other in one piece, so the joined text of a row is what lies between the start of its
+    first and the end of its last.
     """
-    array = texts[column].rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, places, data = array.buffers()
-    if places is None or data is None:
-        raise TypeError("a column of texts has offsets and data")
-    ends = np.frombuffer(places.to_pybytes(), dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    data, places, _ = text_bytes(texts[column])
     rows = texts[ROW]
     starts = (rows != rows.shift(1)).fill_null(value=True).arg_true()
-    bounds = np.append(ends[starts.to_numpy()], ends[-1])
-    joined = pa.LargeStringArray.from_buffers(starts.len(), pa.py_buffer(bounds.tobytes()), data)
-    return pl.DataFrame([rows.gather(starts), pl.Series(column, joined)])
+    bounds = np.append(places[starts.to_numpy()], places[-1])
+    return pl.DataFrame([rows.gather(starts), text_column(data, bounds).alias(column)])
 
 
 def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
