@@ -22,7 +22,7 @@ from ecqs_gateway.ledger.runs import Counts
 from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
-from ecqs_gateway.model.columns import exactly
+from ecqs_gateway.model.columns import exactly, framed
 from ecqs_gateway.rules.against import LookUp, facts_expr, link_expr
 
 __all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
@@ -97,7 +97,8 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     verdicts = dict(judged["verdict"].value_counts().iter_rows())
     sound = (judged["verdict"] == "fresh") | (judged["verdict"] == "unchanged")
     current = _where(judged, sound & ~_among(judged[ROW], crossed.held[ROW]))
-    fresh = _where(current, current["verdict"] == "fresh").drop("verdict", "known_facts")
+    fresh = _where(current, current["verdict"] == "fresh")
+    fresh = fresh[[name for name in fresh.columns if name not in {"verdict", "known_facts"}]]
     told = _where(flags, _among(flags[ROW], fresh[ROW]))
     fresh = _with_findings(fresh, told)
     counts = Counts(
@@ -111,7 +112,7 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     passed = current[[SOURCE_KEY, "version", ROW]].rename({"version": "digest", ROW: "source_row"})
     recent = {"key": "key", "known_digest": "version", "known_ordering": "ordering", "known_facts": "facts"}
     recent |= {"known_fact": "fact", "link": "link"}
-    sent = pl.DataFrame([fresh[column].alias(name) for name, column in recent.items()])
+    sent = framed([fresh[column].alias(name) for name, column in recent.items()])
     met = judged[[ROW, "key", "version", "previous", "verdict"]]
     return Draft(fresh, flags, letters, passed, counts, sent, met)
 
@@ -132,7 +133,7 @@ def key_text(names: Sequence[str]) -> pl.Expr:
 
 def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.DataFrame) -> pl.DataFrame:
     """Write the bodies, and beside each what the ledger keeps for later: order, facts, the certificate it replaces."""
-    rendered = xml.bodies(lane.spec, kept.frame, kept.lists).drop("findings")
+    rendered = xml.bodies(lane.spec, kept.frame, kept.lists)[[ROW, "key", "version", "body"]]
     beside = kept.frame.select_seq(
         (pl.col(ORDER) if ORDER in kept.frame.columns else pl.lit(None, pl.String)).alias("ordering"),
         facts_expr(lane.spec, lane.rules.facts).alias("facts"),
@@ -154,12 +155,14 @@ def _with_findings(fresh: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
 _NO_FINDING = pl.Series("findings", [""])
 
 
+_NOT_KNOWN = [pl.Series(name, [None], dtype=dtype) for name, dtype in KNOWN_SCHEMA.items() if name != "key"]
+
+
 def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
     """Add ``previous`` and ``verdict``: fresh, unchanged, older (than what was sent) or refused (by headquarters)."""
     versions = known.of(rendered["key"])
     if versions.is_empty():
-        nothing = pl.DataFrame(schema=KNOWN_SCHEMA).drop("key").clear(1)
-        joined = rendered.hstack([column.new_from_index(0, rendered.height) for column in nothing.get_columns()])
+        joined = rendered.hstack([one.new_from_index(0, rendered.height) for one in _NOT_KNOWN])
     else:
         joined = rendered.join(versions, on="key", how="left", maintain_order="left")
     same = pl.col("version") == pl.col("known_digest")

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from ecqs_gateway.mapping.mapped import BAD_SCHEMA, ITEM, PROBLEM_SCHEMA, ROW, Mapped, detach
+from ecqs_gateway.mapping.mapped import ITEM, PROBLEM_SCHEMA, ROW, Mapped, detach, no_bad_rows
 from ecqs_gateway.mapping.render import render_columns
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.record import Leaf
 
 __all__ = ["bad_rows", "source_json"]
@@ -16,7 +17,7 @@ __all__ = ["bad_rows", "source_json"]
 def bad_rows(mapped: Mapped, rows: pl.Series) -> pl.DataFrame:
     """Give ``BAD_SCHEMA`` for these rows, in order; ``mapped.problems`` holds all problems, sorted by row."""
     if rows.is_empty():
-        return pl.DataFrame(schema=dict(BAD_SCHEMA))
+        return no_bad_rows()
     bad = mapped.only(rows)
     key = next(leaf for leaf in mapped.kind.leaves() if leaf.path == mapped.kind.key)
     members = [name for name in PROBLEM_SCHEMA if name != ROW]
@@ -45,7 +46,7 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     """Give the columns of a source table as text, by number: a spreadsheet's header may be "*"."""
     texts = render_columns(series for series in frame.get_columns() if series.name != ROW)
     named = (name for name in frame.columns if name != ROW)
-    return pl.DataFrame([frame[ROW], *(texts[name].alias(str(place)) for place, name in enumerate(named))])
+    return framed([frame[ROW], *(texts[name].alias(str(place)) for place, name in enumerate(named))])
 
 
 def _object(names: Iterable[str]) -> pl.Expr:
@@ -79,4 +80,4 @@ def _with_list(whole: pl.DataFrame, into: str, name: str, items: pl.DataFrame) -
         f'{text.removesuffix("}")},"{name}":[{",".join(listed[row])}]}}' if row in listed else text
         for row, text in whole[[ROW, into]].rows()
     ]
-    return pl.DataFrame([whole[ROW], pl.Series(into, texts, dtype=pl.String)])
+    return framed([whole[ROW], pl.Series(into, texts, dtype=pl.String)])

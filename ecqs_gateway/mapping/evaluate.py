@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.mapping.codematch import CodeMatch
@@ -21,6 +22,7 @@ from ecqs_gateway.mapping.problemlines import Place, ProblemLines
 from ecqs_gateway.mapping.source import SourceColumns
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.record import Group, Leaf, Repeated
 from ecqs_gateway.model.types import FieldProblem, FieldType
 
@@ -64,7 +66,7 @@ class FieldSet:
 
     @cached_property
     def _reads(self) -> Mapping[str, pl.Expr]:
-        """How each field reads its text; made once, for making an expression costs as much as running it on few rows."""
+        """How each field reads its text, made once: making an expression costs as much as running it on few rows."""
         return {p.path: p.leaf.type.read_expr(pl.col(p.path), self.codes).alias(p.path) for p in self.plans}
 
     @cached_property
@@ -123,7 +125,7 @@ class FieldSet:
         texts = [state.text for state in states.values() if state.text is not None]
         exprs = [self._reads[plan.path] for plan in self.plans if states[plan.path].text is not None]
         # One after the other: field types are Python over arrays, and threads only fight over the interpreter lock.
-        read = {series.name: series for series in pl.DataFrame(texts).select_seq(exprs).get_columns()} if texts else {}
+        read = {series.name: series for series in framed(texts).select_seq(exprs).get_columns()} if texts else {}
         for path, series in read.items():
             state = states[path]
             if state.plan.plain and state.text is not None and series.null_count() != state.text.null_count():
@@ -139,7 +141,7 @@ class FieldSet:
         checked = [path for path in self._checks if states[path].text is not None]
         if not checked:
             return {}
-        verdicts = pl.DataFrame([values[path] for path in checked]).select_seq(self._checks[path] for path in checked)
+        verdicts = framed([values[path] for path in checked]).select_seq(self._checks[path] for path in checked)
         return {series.name: series for series in verdicts.get_columns() if not bool(series.all())}
 
     def _missing(self, state: _State, states: Mapping[str, _State], height: int) -> pl.Series | None:
@@ -241,8 +243,8 @@ def _coded(state: _State, source: pl.Series, match: CodeMatch) -> pl.Series:
 
 def _without_blanks(text: pl.Series, read: pl.Series) -> pl.Series:
     """Make null what the field type could not read because it was blank all along, in a column that was not tidied."""
-    lines = (read.is_null() & text.is_not_null()).arg_true()
-    blank = lines.filter(text_column(text.gather(lines)).is_null())
+    unread = pl.Series(np.flatnonzero((read.is_null() & text.is_not_null()).to_numpy()), dtype=pl.UInt32)
+    blank = unread.filter(text_column(text[unread]).is_null())
     return text if blank.is_empty() else text.clone().scatter(blank, None)
 
 

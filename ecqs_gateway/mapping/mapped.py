@@ -30,6 +30,7 @@ __all__ = [
     "Checked",
     "Mapped",
     "detach",
+    "no_bad_rows",
     "no_problems",
 ]
 
@@ -79,7 +80,15 @@ its child rows as JSON text, and what became of it as JSON text."""
 
 def no_problems() -> pl.DataFrame:
     """Give the empty table of problems."""
-    return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
+    return _NO_PROBLEMS
+
+
+def no_bad_rows() -> pl.DataFrame:
+    """Give the empty table of rows that cannot go."""
+    return _NO_BAD_ROWS
+
+
+_NO_PROBLEMS, _NO_BAD_ROWS = (pl.DataFrame(schema=dict(schema)) for schema in (PROBLEM_SCHEMA, BAD_SCHEMA))
 
 
 def detach(frame: pl.DataFrame) -> pl.DataFrame:

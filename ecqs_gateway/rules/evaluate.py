@@ -13,6 +13,7 @@ import polars as pl
 
 from ecqs_gateway.mapping.expr import ListTerm
 from ecqs_gateway.mapping.mapped import FLAG, HOLD, PROBLEM_SCHEMA, ROW, no_problems
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.rules.against import References, joined, with_recognised
 from ecqs_gateway.rules.catalogue import CompiledRule, CompiledRules
 
@@ -107,7 +108,7 @@ def _outcomes(rule: CompiledRule) -> Iterator[tuple[pl.Expr, _Told]]:
 
 def _problems(told: _Told, rows: pl.Series) -> pl.DataFrame:
     texts = (pl.Series(name, [text], dtype=PROBLEM_SCHEMA[name]) for name, text in told.items())
-    return pl.DataFrame([rows.cast(pl.UInt32), *(text.new_from_index(0, rows.len()) for text in texts)])
+    return framed([rows.cast(pl.UInt32), *(text.new_from_index(0, rows.len()) for text in texts)])
 
 
 def _with_terms(frame: pl.DataFrame, terms: Iterable[ListTerm], lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -142,7 +143,7 @@ def _answer(term: ListTerm, verdicts: pl.DataFrame, places: pl.Series, height: i
         return _counted(places, height)
     values = _broadcast(verdicts[term.column], places.len())
     if term.quantifier == "count_distinct":
-        distinct = pl.DataFrame([places.alias("place"), values.alias("value")]).drop_nulls().unique()
+        distinct = framed([places.alias("place"), values.alias("value")]).drop_nulls().unique()
         return _counted(distinct["place"], height)
     return _decided(values, places, height, start=term.quantifier == "all")
 

@@ -175,8 +175,7 @@ def _days(series: pl.Series) -> pl.Series:
 
 
 def _within_years(days: pl.Series) -> bool:
-    least, most = days.min(), days.max()
-    return least is None or columns.FIRST_DAY <= least and most <= columns.LAST_DAY  # type: ignore[operator]  # integers
+    return not bool(((days < columns.FIRST_DAY) | (days > columns.LAST_DAY)).any())
 
 
 def _instants(series: pl.Series) -> pl.Series:
