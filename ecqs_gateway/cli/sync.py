@@ -9,6 +9,7 @@ import typer
 
 from ecqs_gateway.cli.output import console, errors, is_terminal, print_json, print_table, say
 from ecqs_gateway.cli.status import RUN_COLUMNS, run_rows
+from ecqs_gateway.doors.memory import for_good
 
 __all__ = ["register"]
 
@@ -36,10 +37,11 @@ def sync(
     others went through all the same. 130 or 143: interrupted by Ctrl-C or a signal; nothing is lost.
     """
     with errors():
-        from ecqs_gateway.cli.progress import TerminalProgress  # noqa: PLC0415
-        from ecqs_gateway.cli.signals import ends_when_told  # noqa: PLC0415
-        from ecqs_gateway.flows import nightly  # noqa: PLC0415
-        from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+        with for_good():
+            from ecqs_gateway.cli.progress import TerminalProgress  # noqa: PLC0415
+            from ecqs_gateway.cli.signals import ends_when_told  # noqa: PLC0415
+            from ecqs_gateway.flows import nightly  # noqa: PLC0415
+            from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
 
         options = nightly.Options(
             units=tuple(unit or ()), kinds=tuple(kind or ()), since=since.date() if since else None, dry_run=dry_run

@@ -13,10 +13,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-
-import polars as pl
-import sqlglot
 
 from ecqs_gateway import __version__
 from ecqs_gateway.content.files import Bundle
@@ -26,6 +24,7 @@ from ecqs_gateway.errors import GatewayError
 __all__ = ["Proved"]
 
 _ENGINE = Path(__file__).resolve().parent.parent
+_COMPUTES_WITH = ("polars", "sqlglot", "numpy")
 _ALWAYS = ("schemas/codes/", "schemas/calendar/")
 _KEPT = 40
 """Digests kept: some bundles and engines side by side, as while one is tried out."""
@@ -82,7 +81,7 @@ def _engine() -> bytes | None:
         files = sorted(_sources(_ENGINE))
     except OSError:
         return None
-    versions = (__version__, sys.version, pl.__version__, sqlglot.__version__)
+    versions = (__version__, sys.version, *map(version, _COMPUTES_WITH))
     return "\n".join((*versions, *files)).encode() if files else None
 
 
