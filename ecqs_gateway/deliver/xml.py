@@ -58,9 +58,9 @@ def bodies(
     """
     joined, pieces = _body(spec, frame, lists)
     key = next(leaf for leaf in spec.leaves() if leaf.path == spec.key)
-    texts = (pl.col(ROW), key.written.alias("key"), _concat(pieces).alias("__inner"))
+    wanted = (pl.col(ROW), key.written.alias("key"), _concat(pieces).alias("__inner"))
     parts = [
-        _with_digest(part.select_seq(texts), spec.kind)
+        _with_digest(part.select_seq(wanted), spec.kind)
         for part in (joined.iter_slices(_ROWS_AT_ONCE) if joined.height else [joined])
     ]
     rendered = pl.concat(parts, rechunk=False) if len(parts) > 1 else parts[0]

@@ -131,7 +131,7 @@ def key_text(names: Sequence[str]) -> pl.Expr:
     return pl.concat_str([exactly(name).cast(pl.String).fill_null("") for name in names], separator="|")
 
 
-def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.DataFrame) -> pl.DataFrame:
+def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.Series) -> pl.DataFrame:
     """Write the bodies, and beside each what the ledger keeps for later: order, facts, the certificate it replaces."""
     rendered = xml.bodies(lane.spec, kept.frame, kept.lists)[[ROW, "key", "version", "body"]]
     beside = kept.frame.select_seq(

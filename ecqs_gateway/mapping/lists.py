@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +24,7 @@ from ecqs_gateway.model.record import Repeated
 
 __all__ = ["ITEM_WORD", "ChildRows", "ListPlan", "parents_of"]
 
+_ORIGINS = frozenset({"child", "split", "json"})
 ITEM_WORD = "item"
 """How fields of a joined list name the piece."""
 
@@ -78,6 +80,10 @@ class ListPlan:
 
         ``days`` are the business dates of the records.
         """
+        if self.origin not in _ORIGINS:
+            if self.spec.required:
+                self._empty(record.height, self._nothing[ROW], [], problems)
+            return self._nothing
         unusable: list[int] = []
         found = self._items(record, children, problems, unusable)
         texts = field_texts(self.fields.plans, _source_of(found), raw=False)
@@ -92,6 +98,13 @@ class ListPlan:
         if self.spec.required:
             self._empty(record.height, rows, unusable, problems)
         return numbered.hstack(values)
+
+    @cached_property
+    def _nothing(self) -> pl.DataFrame:
+        """Give the items of a list that nothing gives: none, in every chunk."""
+        numbered = _numbered(pl.Series(ROW, [], dtype=pl.UInt32))
+        place = Place(numbered[ROW], numbered[ITEM], self.path)
+        return numbered.hstack(self.fields.finish({}, place, ProblemLines()))
 
     def kept_items(self, record: SourceColumns, children: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """Give the source side of the items that ``run`` keeps, in the same order, with ``__row``."""
