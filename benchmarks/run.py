@@ -267,7 +267,7 @@ def main() -> None:
     transport = f"SFTP: {files:.0f} files/s of 50 kB with rename ({plain:.0f} as paramiko comes), {stream:.0f} MB/s"
     nights = [f"{n}: {m.wall:.2f} s wall, {m.cpu:.2f} s CPU, {m.rss_mb} MB" for n, m in night]
     now = datetime.now(ZoneInfo("Asia/Shanghai"))
-    packages = ("polars", "pyarrow", "adbc-driver-postgresql", "lxml", "pydantic", "paramiko", "SQLAlchemy")
+    packages = ("polars", "nanoarrow", "adbc-driver-postgresql", "lxml", "pydantic", "paramiko", "SQLAlchemy")
     lines = [
         f"## {given.rows:,} rows, {now:%Y-%m-%d %H:%M}", "",
         f"{describe()}. Load when it began: {load:.1f}. " + ", ".join(f"{p} {version(p)}" for p in packages) + ".", "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from ecqs_gateway.cli.output import console, errors, is_terminal, print_json, print_table, say
 from ecqs_gateway.cli.status import RUN_COLUMNS, run_rows
+from ecqs_gateway.doors.memory import for_good
 
 __all__ = ["register"]
 
@@ -35,22 +37,21 @@ def sync(
     Exit code 0: every unit went through, or was stopped by an operator's order. 1: at least one unit failed; the
     others went through all the same. 130 or 143: interrupted by Ctrl-C or a signal; nothing is lost.
     """
-    with errors():
-        from ecqs_gateway.cli.progress import TerminalProgress  # noqa: PLC0415
-        from ecqs_gateway.cli.signals import ends_when_told  # noqa: PLC0415
-        from ecqs_gateway.flows import nightly  # noqa: PLC0415
-        from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+    with errors(), ExitStack() as stack:
+        with for_good():
+            from ecqs_gateway.cli.progress import TerminalProgress  # noqa: PLC0415
+            from ecqs_gateway.cli.signals import ends_when_told  # noqa: PLC0415
+            from ecqs_gateway.flows import nightly  # noqa: PLC0415
+            from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
 
+            gateway = stack.enter_context(open_gateway())
         options = nightly.Options(
             units=tuple(unit or ()), kinds=tuple(kind or ()), since=since.date() if since else None, dry_run=dry_run
         )
-        with (
-            open_gateway() as gateway,
-            ends_when_told(gateway.limits.interrupt) as told,
-            TerminalProgress(console, live=is_terminal() and not as_json) as progress,
-        ):
-            summary = nightly.sync(gateway.listening(progress if not as_json else None), options)
-            names = gateway.unit_names()
+        told = stack.enter_context(ends_when_told(gateway.limits.interrupt))
+        progress = stack.enter_context(TerminalProgress(console, live=is_terminal() and not as_json))
+        summary = nightly.sync(gateway.listening(progress if not as_json else None), options)
+        names = gateway.unit_names()
     if as_json:
         found = {"run": summary.run_id, "counts": summary.rows, "failed": summary.failed, "dry_run": dry_run}
         print_json({**found, "stopped": summary.stopped, "interrupted": summary.interrupted})

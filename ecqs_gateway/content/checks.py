@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,6 +28,7 @@ from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.models_vocabulary import VocabularyFile, check_vocabulary
 from ecqs_gateway.content.places import Lane, Loaded
 from ecqs_gateway.content.problems import Problem, Severity, nearest
+from ecqs_gateway.content.proved import Proved
 from ecqs_gateway.content.rule_checks import check_catalogue
 from ecqs_gateway.content.shapes import seen
 from ecqs_gateway.content.todos import unfinished_cells
@@ -49,6 +51,7 @@ __all__ = ["Checked", "check_bundle"]
 _FOLLOW_FROM_GAPS = frozenset({"ECQS-1031", "ECQS-1051"})
 _UNITS = "schemas/codes/units.csv"
 _CALENDAR = "schemas/calendar"
+_RULES = "schemas/rules/"
 _LISTED = 12
 """Longest code table a hint lists in full."""
 
@@ -65,12 +68,15 @@ class Checked:
     calendar: WorkingCalendar
 
 
-def check_bundle(root: Path, bundle: Bundle, files: list[Loaded], *, today: date, cases: bool) -> Checked:
+def check_bundle(
+    root: Path, bundle: Bundle, files: list[Loaded], *, today: date, cases: bool, proved: Proved
+) -> Checked:
     """Run every check that needs more than one file; nothing found in one unit keeps another from being checked.
 
-    ``cases`` says whether the sample rows are run through their mappings, too.
+    ``cases`` says whether the sample rows are run through their mappings, too; rules and follow-ups that are
+    ``proved`` are not checked again.
     """
-    return _Check(root, bundle, files, today, cases).run()
+    return _Check(root, bundle, files, today, cases, proved).run()
 
 
 @dataclass
@@ -80,6 +86,7 @@ class _Check:
     files: list[Loaded]
     today: date
     cases: bool
+    proved: Proved
     problems: list[Problem] = field(default_factory=list)
 
     def run(self) -> Checked:
@@ -102,7 +109,8 @@ class _Check:
             elif isinstance(file.model, VocabularyFile):
                 self.problems.extend(check_vocabulary(file, file.model, codes))
             elif isinstance(file.model, FollowUpsFile):
-                self.problems.extend(check_followups(file, file.model, ExprContext(codes, calendar, EXAMPLE_DAY)))
+                context = ExprContext(codes, calendar, EXAMPLE_DAY)
+                self._unless_proved(file.path, partial(check_followups, file, file.model, context))
             elif isinstance(file.model, CaseFile):
                 mapping = self._mapping(file.place.unit, file.model.kind)
                 connector = around.connectors.get(file.place.unit)
@@ -254,7 +262,17 @@ class _Check:
     def _rules(self, codes: CodeTables, calendar: WorkingCalendar) -> None:
         # Rules judged by half a code table or no calendar would be told of mistakes they do not have.
         if not any(p.blocking and p.file.startswith(("schemas/codes/", f"{_CALENDAR}/")) for p in self.problems):
-            self.problems.extend(check_catalogue(self.files, codes, calendar))
+            self._unless_proved(_RULES, partial(check_catalogue, self.files, codes, calendar))
+
+    def _unless_proved(self, place: str, check: Callable[[], Iterable[Problem]]) -> None:
+        """Run a check of the files below a place, unless just these were found good before."""
+        digest = self.proved.digest(self.bundle, place)
+        if self.proved.good(digest):
+            return
+        found = list(check())
+        self.problems.extend(found)
+        if not found:
+            self.proved.keep(digest)
 
     def _unused_codes(self, local: Mapping[str, Mapping[str, LocalCodeTable]]) -> None:
         unreadable = {f.place.unit for f in self.files if f.place.role == "mapping" and f.model is None}

@@ -128,18 +128,21 @@ def _unit_of(path: str) -> str:
     return parts[1] if parts[0] == "mappings" and len(parts) > 2 else ""
 
 
-def load(root: Path, *, today: date | None = None, cases: bool = False) -> Content:
+def load(root: Path, *, today: date | None = None, cases: bool = False, proved: Path | None = None) -> Content:
     """Read, check and compile the content below a folder; mistakes are in ``problems``, none is raised.
 
     ``today`` is the business date by which declarations of absence expire; the current one unless given.
     ``cases`` runs the sample rows of every mapping, too: for ``ecqs check``; a nightly run need not repeat it.
+    ``proved`` is a file to remember in which rules and follow-ups were found good: those are not checked again.
     """
     from ecqs_gateway.content.checks import Checked, check_bundle  # noqa: PLC0415  Polars, only when loading
+    from ecqs_gateway.content.proved import Proved  # noqa: PLC0415
 
     bundle = scan(root)
     problems = list(bundle.problems)
     files = [_read(path, raw, problems) for path, raw in bundle.files.items() if _role(path) in _MODELS]
-    checked: Checked = check_bundle(root, bundle, files, today=today or clock.today(), cases=cases)
+    day = today or clock.today()
+    checked: Checked = check_bundle(root, bundle, files, today=day, cases=cases, proved=Proved(proved))
     everything = _without_todo_noise([*problems, *checked.problems])
     return Content(
         root=root,

@@ -14,10 +14,11 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import polars_hash
-import pyarrow as pa
 
+from ecqs_gateway.doors.arrow import text_bytes, text_column
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
+from ecqs_gateway.model.columns import placed
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
 __all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "record_texts"]
@@ -38,6 +39,7 @@ _ATTRIBUTE_ESCAPES = {
 _ATTRIBUTE_TABLE = {ord(character): escaped for character, escaped in _ATTRIBUTE_ESCAPES.items()}
 _SPECIAL = "[&<>\r]"
 _ROWS_AT_ONCE = 2_500  # each body is there four times while it is digested
+_NO_FINDINGS = pl.Series("findings", [""])
 _Piece = str | pl.Expr
 
 
@@ -56,14 +58,14 @@ def bodies(
     """
     joined, pieces = _body(spec, frame, lists)
     key = next(leaf for leaf in spec.leaves() if leaf.path == spec.key)
-    written = key.type.write_expr(pl.col(spec.key)).alias("key")
+    wanted = (pl.col(ROW), key.written.alias("key"), _concat(pieces).alias("__inner"))
     parts = [
-        _with_digest(part.select(ROW, written, _concat(pieces).alias("__inner")), spec.kind)
+        _with_digest(part.select_seq(wanted), spec.kind)
         for part in (joined.iter_slices(_ROWS_AT_ONCE) if joined.height else [joined])
     ]
-    rendered = pl.concat(parts, rechunk=False)
+    rendered = pl.concat(parts, rechunk=False) if len(parts) > 1 else parts[0]
     if findings is None or findings.is_empty():
-        return rendered.with_columns(pl.lit("").alias("findings"))
+        return rendered.hstack([_NO_FINDINGS.new_from_index(0, rendered.height)])
     texts = finding_texts(findings).with_columns(pl.col(ROW).cast(rendered.schema[ROW]))
     joined = rendered.join(texts, on=ROW, how="left", maintain_order="left")
     return joined.with_columns(pl.col("findings").fill_null(""))
@@ -93,13 +95,16 @@ def _body(spec: KindSpec, frame: pl.DataFrame, lists: Mapping[str, pl.DataFrame]
         if not isinstance(node, Repeated):
             pieces += columns.node(node)
             continue
-        column = f"__list.{node.path}"
-        texts = _list_texts(node, lists[node.path], column)
-        frame = frame.join(
-            texts.with_columns(pl.col(ROW).cast(frame.schema[ROW])), on=ROW, how="left", maintain_order="left"
-        )
         # A required list without items is invalid, and the schema will say so.
-        pieces.append(pl.col(column).fill_null(f"<{node.name}></{node.name}>") if node.required else pl.col(column))
+        empty = f"<{node.name}></{node.name}>" if node.required else ""
+        if not lists[node.path].height:
+            pieces += [empty] if empty else []
+            continue
+        column = f"__list.{node.path}"
+        theirs, texts = _list_texts(node, lists[node.path], column).get_columns()
+        found = placed(texts, theirs, frame[ROW])
+        frame = frame.hstack([found])
+        pieces.append(pl.col(column).fill_null(empty) if node.required and found.null_count() else pl.col(column))
     return frame, pieces
 
 
@@ -118,15 +123,11 @@ class _Columns:
     def of(cls, frame: pl.DataFrame, leaves: Iterable[Leaf]) -> _Columns:
         leaves = list(leaves)
         nulls = {leaf.path: frame[leaf.path].null_count() for leaf in leaves}
-        found = frame.select(
-            leaf.type.write_expr(pl.col(leaf.path)).str.contains(_SPECIAL).any().alias(leaf.path)
-            for leaf in leaves
-            if not leaf.type.xml_safe
-        )
-        escaped = (
-            frozenset(name for name, special in found.row(0, named=True).items() if special) if found.width else ()
-        )
-        return cls(nulls, frame.height, frozenset(escaped))
+        suspects = [leaf for leaf in leaves if not leaf.type.xml_safe and nulls[leaf.path] < frame.height]
+        found = frame.select_seq(leaf.written.str.contains(_SPECIAL).any().alias(leaf.path) for leaf in suspects)
+        special = found.row(0) if suspects else ()
+        escaped = frozenset(leaf.path for leaf, hit in zip(suspects, special, strict=True) if hit)
+        return cls(nulls, frame.height, escaped)
 
     def node(self, node: Leaf | Group) -> list[_Piece]:
         return self.leaf(node) if isinstance(node, Leaf) else self.group(node)
@@ -135,7 +136,7 @@ class _Columns:
         nulls = self.nulls[leaf.path]
         if nulls == self.height:
             return []
-        text = leaf.type.write_expr(pl.col(leaf.path))
+        text = leaf.written
         if leaf.path in self.escaped:
             text = _escape(text, _TEXT_ESCAPES)
         pieces: list[_Piece] = [f"<{leaf.name}>", text, f"</{leaf.name}>"]
@@ -153,31 +154,30 @@ class _Columns:
 
 def _list_texts(node: Repeated, items: pl.DataFrame, column: str) -> pl.DataFrame:
     """Give per row the whole list element; rows without items are not there."""
-    items = items.sort(ROW, ITEM)
+    places = items[ROW].to_numpy().astype(np.int64) << 32 | items[ITEM].to_numpy()
+    if not (places[1:] > places[:-1]).all():  # mapping leaves them in order
+        items = items.sort(ROW, ITEM)
     columns = _Columns.of(items, node.leaves())
     inner = [piece for child in node.nodes for piece in columns.node(child)]
-    texts = items.select(ROW, _concat([f"<{node.item}>", *inner, f"</{node.item}>"]).alias(column))
-    if items.height and items[ITEM].max() != 1:  # positions count from 1: else no row has two items
-        texts = _joined(texts, column)
-    return texts.with_columns(pl.concat_str(pl.lit(f"<{node.name}>"), column, pl.lit(f"</{node.name}>")).alias(column))
+    start, end = f"<{node.name}>", f"</{node.name}>"
+    one = [f"<{node.item}>", *inner, f"</{node.item}>"]
+    if items[ITEM].max() == 1:  # positions count from 1: no row has two items
+        return items.select_seq(ROW, _concat([start, *one, end]).alias(column))
+    texts = _joined(items.select_seq(ROW, _concat(one).alias(column)), column)
+    return texts.select_seq(ROW, pl.concat_str(pl.lit(start), column, pl.lit(end)).alias(column))
 
 
 def _joined(texts: pl.DataFrame, column: str) -> pl.DataFrame:
     """Join the texts of neighbouring lines of one row, without copying any.
 
-    In Arrow's older layout all texts lie one behind the other in one buffer, so the joined text of a row is what lies
-    between the start of its first and the end of its last.
+    All texts lie one behind the other in one piece, so the joined text of a row is what lies between the start of its
+    first and the end of its last.
     """
-    array = texts[column].rechunk().to_arrow(compat_level=pl.CompatLevel.oldest())
-    _, places, data = array.buffers()
-    if places is None or data is None:
-        raise TypeError("a column of texts has offsets and data")
-    ends = np.frombuffer(places.to_pybytes(), dtype=np.int64)[array.offset : array.offset + len(array) + 1]
+    data, places, _ = text_bytes(texts[column])
     rows = texts[ROW]
     starts = (rows != rows.shift(1)).fill_null(value=True).arg_true()
-    bounds = np.append(ends[starts.to_numpy()], ends[-1])
-    joined = pa.LargeStringArray.from_buffers(starts.len(), pa.py_buffer(bounds.tobytes()), data)
-    return pl.DataFrame([rows.gather(starts), pl.Series(column, joined)])
+    bounds = np.append(places[starts.to_numpy()], places[-1])
+    return pl.DataFrame([rows.gather(starts), text_column(data, bounds).alias(column)])
 
 
 def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
@@ -235,9 +235,9 @@ def assemble(header: BatchHeader, records: pl.Series) -> bytes:
     }
     start = "".join(f' {name}="{attribute(value)}"' for name, value in attributes.items())
     head = f'<?xml version="1.0" encoding="UTF-8"?>\n<batch xmlns="{NAMESPACE}"{start}>'
-    # Joined once, and read as binary: the text never becomes a Python string of two or four bytes a character.
-    whole = pl.concat([pl.Series([head]), records.alias(""), pl.Series(["</batch>"])])
-    return bytes(whole.str.join("").cast(pl.Binary).item())
+    # Never a Python string, of two or four bytes a character; and joined here, for Polars would fault in new pages for
+    # each of its copies, which costs more than the copying.
+    return b"".join([head.encode(), *records.cast(pl.Binary).to_list(), b"</batch>"])
 
 
 def attribute(value: str) -> str:

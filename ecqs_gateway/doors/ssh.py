@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ecqs_gateway.doors.connections import Connection, Secret
+from ecqs_gateway.doors.paramiko_alone import paramiko
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.doors.sftp_wire import SftpProtocolError, SftpWire
 from ecqs_gateway.errors import GatewayError, Misconfigured, Terminal, Transient

@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 from zoneinfo import ZoneInfo
 
@@ -18,6 +17,7 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from ecqs_gateway.doors.arrow import ArrowStream
 from ecqs_gateway.extract.catalogue import Column
 from ecqs_gateway.extract.chunk import no_bad_cells
 from ecqs_gateway.extract.decode import Batch, Decoder
@@ -143,29 +143,22 @@ class _Connection:
 
     def stream(self, sql: str, values: Sequence[Sequence[str]] = ()) -> Iterator[pl.DataFrame]:
         """Run a statement; ``values`` are bound as arrays of text."""
-        import pyarrow as pa  # noqa: PLC0415 - small runs do without it
-
         with self._adbc.AdbcStatement(self._connection) as statement:
             statement.set_options(**{"adbc.postgresql.batch_size_hint_bytes": str(_BATCH_BYTES)})
             statement.set_sql_query(sql)
             if values:
-                arrays = [pa.array([list(value)], type=pa.list_(pa.string())) for value in values]
-                bound = pa.record_batch(arrays, names=[f"k{n}" for n in range(len(arrays))])
+                bound = [pl.Series(f"k{n}", [list(value)], pl.List(pl.String)) for n, value in enumerate(values)]
                 statement.prepare()
-                statement.bind(bound)
+                statement.bind_stream(pl.DataFrame(bound).__arrow_c_stream__())
             with self._in_time():
                 handle, _ = statement.execute_query()
-            reader = pa.RecordBatchReader._import_from_c(handle.address)  # noqa: SLF001 - the documented entry for C streams
-            try:
+            with ArrowStream(handle) as batches:
                 while True:
                     with self._in_time():
-                        batch = _next(reader)
-                    if batch is None:
+                        frame = batches.next()
+                    if frame is None:
                         return
-                    frame = pl.from_arrow(batch)
-                    yield frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
-            finally:
-                reader.close()
+                    yield frame
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:
@@ -183,13 +176,6 @@ class _Connection:
             yield
         finally:
             timer.cancel()
-
-
-def _next(reader: Any) -> Any:
-    try:
-        return reader.read_next_batch()
-    except StopIteration:
-        return None
 
 
 class _Shaper:

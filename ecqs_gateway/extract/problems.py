@@ -45,6 +45,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+from ecqs_gateway.doors.arrow import ArrowStreamError
 from ecqs_gateway.errors import GatewayError, Misconfigured, Terminal, Transient
 
 __all__ = ["meant", "no_such_column", "no_such_table", "source_errors", "translate"]
@@ -81,13 +82,13 @@ def source_errors(place: str, *, reading: bool = False) -> Iterator[None]:
 
 
 def _driver_error(error: BaseException) -> BaseException | None:
-    """Find the driver's own error: SQLAlchemy wraps it, Arrow readers pass it on as an error of theirs."""
+    """Find the driver's own error: SQLAlchemy wraps it, Arrow's streams pass it on as an error of theirs."""
     original = getattr(error, "orig", None)
     if isinstance(original, BaseException):
         return original
-    if isinstance(error, OSError) and "[libpq]" in str(error):  # how Arrow's stream passes an error of ADBC on
+    if isinstance(error, ArrowStreamError):
         return error
-    modules = ("psycopg", "pymysql", "sqlalchemy", "adbc_driver_manager", "pyarrow", "sqlite3", "oracledb", "pyodbc")
+    modules = ("psycopg", "pymysql", "sqlalchemy", "adbc_driver_manager", "sqlite3", "oracledb", "pyodbc")
     if type(error).__module__.split(".")[0] in modules or isinstance(
         error, sqlite3.Error | ConnectionError | TimeoutError
     ):

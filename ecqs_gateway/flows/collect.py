@@ -2,7 +2,8 @@
 
 One thread reads the source and commits rows with the watermark; the calling thread maps, checks and finds what is
 new; two threads validate and compress batches; one thread commits batches in order. At most a few extractions are in
-flight, so memory does not grow with the table. Whatever fails, what was committed stays and the next run continues.
+flight, so memory does not grow with the table; an extraction's place is free for another once its texts are gone.
+Whatever fails, what was committed stays and the next run continues.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import gc
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -32,13 +33,16 @@ from ecqs_gateway.flows.progress import Step
 from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, plans, query, versions
 from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.runs import Counts, Run
 from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["collect", "rehearse"]
 
 _IN_FLIGHT = 1
-"""Extractions whose batches are still being validated while the next one is mapped."""
+"""Extractions whose batches are still being validated while the next one is mapped: their texts are large."""
+_UNCOMMITTED = 2
+"""Extractions that are mapped and not committed yet, those in flight among them."""
 
 Committed = Callable[[], None]
 """Called after each commit, so that delivery can start."""
@@ -59,7 +63,7 @@ class _Collector:
     refused: frozenset[str]
     corrected: frozenset[str]
     enquirer: Enquirer | None = None
-    recent: deque[pl.DataFrame] = field(default_factory=lambda: deque(maxlen=_IN_FLIGHT + 1))
+    recent: deque[pl.DataFrame] = field(default_factory=lambda: deque(maxlen=_UNCOMMITTED + 1))
     total: Counts = field(default_factory=Counts)
 
     def known(self) -> Known:
@@ -68,6 +72,11 @@ class _Collector:
         latest = partial(versions.latest, database, lane_number)
         recent = tuple(self.recent)
         return Known(latest, self.refused, recent, self.corrected, self._certificates(recent), self.recognised)
+
+    @cached_property
+    def letters(self) -> LetterKeys:
+        """What the lane's dead letters are about, remembered for the whole run."""
+        return LetterKeys(self.lease.lane_id)
 
     @cached_property
     def recognised(self) -> pl.DataFrame | None:
@@ -110,7 +119,9 @@ class _Collector:
             counts=draft.counts,
             passed=draft.passed,
         )
-        counts = outbox.commit_prepared(self.gateway.database, self.lease, self.run, prepared, self.gateway.vault)
+        counts = outbox.commit_prepared(
+            self.gateway.database, self.lease, self.run, prepared, self.gateway.vault, self.letters
+        )
         self.total += counts
         self.gateway.progress(Step(self.lease.unit, self.lease.kind, "prepared", _plain(counts)))
         self.committed()
@@ -167,6 +178,7 @@ def collect(
             stack.callback(pool.shutdown, cancel_futures=True)
         stack.callback(share.close)  # runs first: the reader may be waiting for room
         waiting: deque[Future[None]] = deque()
+        validating: deque[list[Future[seal.Ready]]] = deque()
         ahead = reading.submit(share.read, source)
         while (item := ahead.result()) is not None:
             ahead = reading.submit(share.read, source)
@@ -174,9 +186,13 @@ def collect(
                 plans.note_use(gateway.database, lease, run, content)
             draft, cuts = gateway.limits.work(collector.map, *item)
             making = [checking.submit(gateway.limits.work, sealer.make_ready, batch) for batch in cuts]
-            waiting.append(committing.submit(share.finish, collector.commit, item[0], draft, making))
+            share.done_after(making)
+            validating.append(making)
+            waiting.append(committing.submit(collector.commit, item[0], draft, making))
             del item, draft, cuts, making  # else they would be held while the next extraction is mapped
-            while len(waiting) > _IN_FLIGHT:
+            while len(validating) > _IN_FLIGHT:
+                wait(validating.popleft())  # what failed there is told by the commit
+            while len(waiting) > _UNCOMMITTED:
                 waiting.popleft().result()
         for future in waiting:
             future.result()

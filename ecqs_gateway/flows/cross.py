@@ -13,7 +13,7 @@ import polars as pl
 
 from ecqs_gateway.mapping.check import shaped
 from ecqs_gateway.mapping.deadletters import bad_rows
-from ecqs_gateway.mapping.mapped import BAD_SCHEMA, FLAG, ROW, Mapped, detach, no_problems
+from ecqs_gateway.mapping.mapped import FLAG, ROW, Mapped, detach, no_bad_rows, no_problems
 from ecqs_gateway.rules import CompiledRules, References, evaluate_cross
 
 if TYPE_CHECKING:
@@ -36,18 +36,27 @@ def cross(rules: CompiledRules, kept: Mapped, judged: pl.DataFrame, known: Known
     ``judged`` has ``__row``, ``verdict``, ``key`` and ``known_facts``, the facts of the version sent before. A held
     record is told with all its problems.
     """
-    new = judged.filter(pl.col("verdict") == "fresh") if rules.cross else judged.clear()
-    if new.is_empty():
-        return Crossed(no_problems(), pl.DataFrame(schema=dict(BAD_SCHEMA)))
+    isnew = judged["verdict"] == "fresh"
+    if not rules.cross or not bool(isnew.any()):
+        return _nothing()
+    new = judged if bool(isnew.all()) else judged.filter(isnew)
     fresh = kept if new.height == kept.rows else kept.only(new[ROW])
-    previous = new.filter(pl.col("known_facts").is_not_null()).select("key", facts="known_facts")
+    previous = new[["key", "known_facts"]].rename({"known_facts": "facts"})
+    if previous["facts"].null_count():
+        previous = previous.drop_nulls("facts")
     given = References(previous, known.certificates, known.inspectors)
     lists = {path: items for path, items in fresh.lists.items() if fresh.columns.get(path, path)}
     found = shaped(evaluate_cross(rules, fresh.frame, lists, given), fresh.columns)
+    if found.is_empty():
+        return _nothing()
     waiting = found.filter(pl.col("severity") != FLAG)[ROW].unique().sort()
     told = replace(fresh, problems=merged(fresh.problems, found))
     held = bad_rows(told, waiting)
     return Crossed(detach(found.filter(~pl.col(ROW).is_in(waiting.implode()))), held)
+
+
+def _nothing() -> Crossed:
+    return Crossed(no_problems(), no_bad_rows())
 
 
 def merged(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ecqs_gateway.content.models import RetrySettings
 from ecqs_gateway.deliver.budget import Budget
@@ -45,6 +45,8 @@ class _LedgerOutbox:
     run: Run
     lease: Lease
     silent_since: str | None
+    _listed: dict[str, outbox.ToSend] = field(default_factory=dict)
+    """What ``waiting`` listed: bytes and number of a sealed batch never change."""
 
     def waiting(self) -> Sequence[Sendable]:
         """List what is to be sent, refusing what was sealed for another destination."""
@@ -58,6 +60,7 @@ class _LedgerOutbox:
                     where="connectors/national.yaml",
                     hint=f"set transport.connection back to {waiting.destination} until its batches are settled",
                 )
+        self._listed.update((w.id, w) for w in found)
         return [Sendable(w.id, w.unit, w.kind, w.sequence) for w in found]
 
     def load(self, batch: Sendable) -> bytes:
@@ -76,7 +79,7 @@ class _LedgerOutbox:
             self.gateway.progress(step)
 
     def _find(self, batch: Sendable) -> outbox.ToSend:
-        return outbox.one_to_send(self.gateway.database, batch.id)
+        return self._listed.get(batch.id) or outbox.one_to_send(self.gateway.database, batch.id)
 
 
 def unit_budget(gateway: Gateway) -> Budget:

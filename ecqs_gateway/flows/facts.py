@@ -19,12 +19,15 @@ from datetime import date
 from functools import cached_property
 from itertools import product
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.content.load import Content
 from ecqs_gateway.ledger.facts import SEPARATOR
 from ecqs_gateway.mapping.mapped import ITEM, ROW, Mapped
+from ecqs_gateway.model.columns import Tabled, placed
 from ecqs_gateway.model.record import KindSpec
+from ecqs_gateway.model.types import moments
 from ecqs_gateway.rules.calendar import WorkingCalendar
 
 __all__ = ["DAYS", "LIMITED_MODES", "WITHIN", "FactPlan", "months_back"]
@@ -37,6 +40,8 @@ WITHIN = 5
 """That limit."""
 DAYS = (*(str(day) for day in range(11)), "20", "60", "61", "x")
 """Classes of working days: single days to 10, then upper ends; ``61`` is more than 60, ``x`` unknown."""
+_CLASS_OF = pl.Series([*range(11), *[11] * 10, *[12] * 40, 13], dtype=pl.Int64)
+"""Place in ``DAYS`` by the number of working days, 61 for any more."""
 _PRODUCTS, _PRODUCT = "products", "product_class"
 _MONTHS = 13
 _FIRST_YEAR, _YEARS = 1900, 300
@@ -72,10 +77,11 @@ class FactPlan:
     def labels(self, kept: Mapped) -> pl.Series:
         """Give the label of each record of a frame, in its order."""
         frame = kept.frame
-        number = (self._product(kept) * _PERIODS + self._period(frame)) * len(_APPROVAL) + self._measure()
-        numbers = frame.select(number.cast(pl.Int64).alias("fact"))["fact"]
-        named = {one: self._label(one) for one in numbers.unique().to_list()}
-        return numbers.replace_strict(named, return_dtype=pl.String) if named else numbers.cast(pl.String)
+        number = (self._product(kept) * _PERIODS + self._period(frame)) * len(_APPROVAL) + self._measure
+        numbers = frame.select_seq(number.cast(pl.Int64)).to_series().to_numpy()
+        distinct = np.unique(numbers)
+        labels = pl.Series("fact", [self._label(one) for one in distinct.tolist()], dtype=pl.String)
+        return labels[pl.Series(np.searchsorted(distinct, numbers), dtype=pl.UInt32)]
 
     def _product(self, kept: Mapped) -> pl.Expr:
         if _PRODUCT in kept.frame.columns:
@@ -83,30 +89,39 @@ class FactPlan:
         items = kept.lists.get(_PRODUCTS)
         if items is None or _PRODUCT not in items.columns:
             return pl.lit(0, pl.Int64)
-        first = items.filter(pl.col(ITEM) == 1).select(ROW, _PRODUCT) if items.height else items.select(ROW, _PRODUCT)
-        mine = kept.frame[ROW]
-        if first.height != mine.len() or not first[ROW].cast(mine.dtype).equals(mine):
-            first = kept.frame.select(ROW).join(
-                first.with_columns(pl.col(ROW).cast(mine.dtype)), on=ROW, how="left", maintain_order="left"
-            )
-        return self._numbered(pl.lit(first[_PRODUCT]))
+        first = items[ITEM] == 1
+        mine = placed(items[_PRODUCT].filter(first), items[ROW].filter(first), kept.frame[ROW])
+        return self._numbered(pl.lit(mine))
 
     def _numbered(self, code: pl.Expr) -> pl.Expr:
         if not self.products:
             return pl.lit(0, pl.Int64)
         # Not known in the table: the check refuses such a record, or the mapping gives none.
-        number = code.cast(pl.Enum(self.products), strict=False).to_physical()
+        number = code.cast(self._classes, strict=False).to_physical()
         return (number.cast(pl.Int64) + 1).fill_null(0)
+
+    @cached_property
+    def _classes(self) -> pl.Enum:
+        return pl.Enum(self.products)
 
     def _period(self, frame: pl.DataFrame) -> pl.Expr:
         name = "decision_date" if self.spec.kind == "approval" else self.spec.date
-        day = pl.col(name)
+        if name not in frame.columns:
+            return pl.lit(_NO_DAY, pl.Int64)
+        return self._periods.of(pl.col(name).to_physical()).fill_null(_NO_DAY)
+
+    @cached_property
+    def _periods(self) -> Tabled:
+        """Give the number of each day's period, by the number of the day since 1970-01-01."""
+        days = pl.date_range(moments.FIRST, moments.LAST, eager=True).alias("day")  # those a record may have
+        day = pl.col("day")
         year = day.dt.year().cast(pl.Int64) - _FIRST_YEAR
         month = year * 12 + day.dt.month().cast(pl.Int64) - 1
-        old = pl.when(day >= months_back(self.today, _MONTHS - 1)).then(month).otherwise(_YEARS * 12 + year)
-        known = year.is_between(0, _YEARS - 1)
-        return pl.when(known).then(old).otherwise(_NO_DAY) if name in frame.columns else pl.lit(_NO_DAY, pl.Int64)
+        recent = day >= months_back(self.today, _MONTHS - 1)
+        periods = days.to_frame().select(pl.when(recent).then(month).otherwise(_YEARS * 12 + year)).to_series()
+        return Tabled(int(days.to_physical()[0]), periods)
 
+    @cached_property
     def _measure(self) -> pl.Expr:
         if self.spec.kind == "approval":
             since = (pl.col("acceptance_date") >= _SINCE).fill_null(value=True)
@@ -123,33 +138,15 @@ class FactPlan:
         last = len(DAYS) - 1
         if not self.calendar.spans:
             return pl.lit(last, pl.Int64)
-        first, counts, spans = self._counted
         (before, here), (after, there) = (
-            tuple(_at(pl.col(name).to_physical().cast(pl.Int64) - first, table) for table in (counts, spans))
+            tuple(table.of(pl.col(name).to_physical()) for table in self.calendar.counted)
             for name in ("acceptance_date", "decision_date")
         )
-        counted = after - before - pl.col("excluded_days").cast(pl.Int64).fill_null(0)
+        passed = after - before
         # Days that do not count may be more than there were: then it was decided at once.
-        net = pl.when((there == here) & (after >= before)).then(counted.clip(lower_bound=0))
-        place = (
-            pl.when(net <= 10).then(net)
-            .when(net <= 20).then(11)
-            .when(net <= 60).then(12)
-            .otherwise(13)
-        )  # fmt: skip
-        return pl.when(net.is_null()).then(last).otherwise(place)
-
-    @cached_property
-    def _counted(self) -> tuple[int, pl.Series, pl.Series]:
-        """Give the first known day, and for each day from it on the working days up to it and the run it lies in.
-
-        Looking a day up is then taking an element, which costs a tenth of finding it among others.
-        """
-        days, counts, spans = self.calendar.counted
-        known = pl.DataFrame({"day": days.cast(pl.Int64), "count": counts, "span": spans})
-        first, last = int(known["day"][0]), int(known["day"][-1])
-        every = pl.DataFrame({"day": range(first, last + 1)}).join(known, on="day", how="left", maintain_order="left")
-        return first, every["count"], every["span"]
+        net = (passed - pl.col("excluded_days").cast(pl.Int64).fill_null(0)).clip(0, _CLASS_OF.len() - 1)
+        known = pl.when((there == here) & (passed >= 0)).then(net)
+        return pl.lit(_CLASS_OF).gather(known).fill_null(last)
 
     def _label(self, number: int) -> str:
         if number not in self._labels:
@@ -159,12 +156,6 @@ class FactPlan:
             parts = (self.products[which - 1] if which else "", _period_text(period))
             self._labels[number] = SEPARATOR.join((*parts, words.get(self.spec.kind, ("-",))[measure]))
         return self._labels[number]
-
-
-def _at(place: pl.Expr, table: pl.Series) -> pl.Expr:
-    """Take elements of a table by place; null outside of it."""
-    inside = place.is_between(0, table.len() - 1)
-    return pl.when(inside).then(pl.lit(table).gather(place.clip(0, table.len() - 1)))
 
 
 def _period_text(period: int) -> str:

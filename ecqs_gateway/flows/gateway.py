@@ -45,6 +45,8 @@ SIGNING_KEY = "gateway-{algorithm}.pem"
 """File under the keys folder with the gateway's private key."""
 HEADQUARTERS_KEYS = "headquarters-{algorithm}*.pem"
 """Files under the keys folder with headquarters' public keys; several while a key is being changed."""
+PROVED = "proved-content"
+"""File under the home with digests of rules that were found good; it may be deleted at any time."""
 
 
 @dataclass(frozen=True)
@@ -268,6 +270,6 @@ def open_gateway(
     """Open the gateway for the time of a command or task: content loaded, ledger brought up to date."""
     settings = settings or load_settings()
     with open_ledger(settings) as database:
-        content = load(settings.content)
+        content = load(settings.content, proved=settings.home / PROVED)
         stage = Stage(settings.stage, Vault.of(settings.keys), partial(retention.removed_at, database))
         yield Gateway(settings, content, database, stage, connections, clock)

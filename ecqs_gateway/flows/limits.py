@@ -11,7 +11,8 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 _CORES = os.cpu_count() or 1
 _CHUNKS = _CORES + 2
-"""One lane alone keeps three: one is read, one mapped, one committed."""
+"""One lane alone keeps three: one is read, one mapped, one validated."""
 _PATIENCE = 1.0
 """Seconds a source may give no rows before the place of its half-read chunk is lent to another unit."""
 _LOOKS_EVERY = 0.2
@@ -182,12 +183,22 @@ class Share:
                 del chunk
                 self.done()
 
-    def finish(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do the last step of the oldest chunk; it is done with afterwards, however that ends."""
-        try:
-            return work(*args, **kwargs)
-        finally:
+    def done_after(self, work: Sequence[Future[T]]) -> None:
+        """Give the place of the oldest chunk back once all this work on it has ended, however it ends."""
+        left = len(work)
+        if not left:
             self.done()
+
+        def ended(_: Future[T]) -> None:
+            nonlocal left
+            with self._lock:
+                left -= 1
+                last = not left
+            if last:
+                self.done()
+
+        for each in work:
+            each.add_done_callback(ended)
 
     def done(self) -> None:
         """Give the place of the oldest chunk back."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 import polars_hash
 
@@ -21,7 +22,7 @@ from ecqs_gateway.ledger.runs import Counts
 from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
-from ecqs_gateway.model.columns import exactly
+from ecqs_gateway.model.columns import exactly, framed
 from ecqs_gateway.rules.against import LookUp, facts_expr, link_expr
 
 __all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
@@ -54,9 +55,9 @@ class Known:
 
     def of(self, keys: pl.Series) -> pl.DataFrame:
         """Give the last known version per key: columns of ``ledger.versions.KNOWN_SCHEMA``."""
-        recent = [frame.select(*KNOWN_SCHEMA) for frame in self.recent]
-        known = pl.concat([self.latest(keys).select(*KNOWN_SCHEMA), *recent])
-        return known.unique("key", keep="last", maintain_order=True)
+        latest = self.latest(keys)[[*KNOWN_SCHEMA]]
+        recent = [frame[[*KNOWN_SCHEMA]] for frame in self.recent if frame.height]
+        return pl.concat([latest, *recent]).unique("key", keep="last", maintain_order=True) if recent else latest
 
 
 @dataclass(frozen=True)
@@ -88,38 +89,41 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     mapped = lane.mapping.apply(chunk.frame, chunk.children, table=lane.table)
     checked = check(mapped, lane.rules)
     kept, superseded = supersede(checked.good)
-    source_keys = _source_keys(lane, mapped.source)
+    source_keys = mapped.source.select_seq(key_text(lane.stream.key).alias(SOURCE_KEY)).to_series()
     judged = _judged(_rendered(lane, kept, source_keys), known)
     crossed = cross(lane.rules, kept, judged, known)
     flags = merged(checked.flags, crossed.flags)
     letters = letters_of([checked.bad, crossed.held], source_keys, extraction_id, chunk.unreadable)
-    held = pl.col(ROW).is_in(crossed.held[ROW].implode())
-    fresh = _with_findings(judged.filter((pl.col("verdict") == "fresh") & ~held).drop("verdict", "known_facts"), flags)
     verdicts = dict(judged["verdict"].value_counts().iter_rows())
+    sound = (judged["verdict"] == "fresh") | (judged["verdict"] == "unchanged")
+    current = _where(judged, sound & ~_among(judged[ROW], crossed.held[ROW]))
+    fresh = _where(current, current["verdict"] == "fresh")
+    fresh = fresh[[name for name in fresh.columns if name not in {"verdict", "known_facts"}]]
+    told = _where(flags, _among(flags[ROW], fresh[ROW]))
+    fresh = _with_findings(fresh, told)
     counts = Counts(
         extracted=chunk.frame.height + chunk.unreadable.height,
         unchanged=verdicts.get("unchanged", 0),
         superseded=superseded.height + verdicts.get("older", 0),
         batched=fresh.height,
         dead_known=verdicts.get("refused", 0),
-        flagged=flags.filter(pl.col(ROW).is_in(fresh[ROW].implode()))[ROW].n_unique(),
+        flagged=told[ROW].n_unique(),
     )
-    current = judged.filter(pl.col("verdict").is_in(["fresh", "unchanged"]) & ~held)
-    passed = current.select(SOURCE_KEY, pl.col("version").alias("digest"), pl.col(ROW).alias("source_row"))
-    recent = fresh.select(
-        "key",
-        known_digest="version",
-        known_ordering=pl.col("ordering").cast(pl.String),
-        known_facts="facts",
-        known_fact="fact",
-        link="link",
-    )
-    met = judged.select(ROW, "key", "version", "previous", "verdict")
-    return Draft(fresh, flags, letters, passed, counts, recent, met)
+    passed = current[[SOURCE_KEY, "version", ROW]].rename({"version": "digest", ROW: "source_row"})
+    recent = {"key": "key", "known_digest": "version", "known_ordering": "ordering", "known_facts": "facts"}
+    recent |= {"known_fact": "fact", "link": "link"}
+    sent = framed([fresh[column].alias(name) for name, column in recent.items()])
+    met = judged[[ROW, "key", "version", "previous", "verdict"]]
+    return Draft(fresh, flags, letters, passed, counts, sent, met)
 
 
-def _source_keys(lane: LanePlan, source: pl.DataFrame) -> pl.DataFrame:
-    return source.select(ROW, key_text(lane.stream.key).alias(SOURCE_KEY))
+def _among(rows: pl.Series, some: pl.Series) -> pl.Series:
+    """Say which rows are among some; by numpy, for a query of Polars costs more than looking at most chunks."""
+    return pl.Series(np.isin(rows.to_numpy(), some.to_numpy()))
+
+
+def _where(frame: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
+    return frame if bool(wanted.all()) else frame.filter(wanted)
 
 
 def key_text(names: Sequence[str]) -> pl.Expr:
@@ -127,98 +131,118 @@ def key_text(names: Sequence[str]) -> pl.Expr:
     return pl.concat_str([exactly(name).cast(pl.String).fill_null("") for name in names], separator="|")
 
 
-def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.DataFrame) -> pl.DataFrame:
+def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.Series) -> pl.DataFrame:
     """Write the bodies, and beside each what the ledger keeps for later: order, facts, the certificate it replaces."""
-    rendered = xml.bodies(lane.spec, kept.frame, kept.lists).drop("findings")
-    beside = kept.frame.select(
-        ROW,
+    rendered = xml.bodies(lane.spec, kept.frame, kept.lists)[[ROW, "key", "version", "body"]]
+    beside = kept.frame.select_seq(
         (pl.col(ORDER) if ORDER in kept.frame.columns else pl.lit(None, pl.String)).alias("ordering"),
         facts_expr(lane.spec, lane.rules.facts).alias("facts"),
         link_expr(lane.spec, lane.rules.links).alias("link"),
+        pl.lit(lane.facts.labels(kept)).alias("fact"),
     )
-    rendered = rendered.hstack(beside.drop(ROW)).with_columns(lane.facts.labels(kept).alias("fact"))
-    return rendered.join(source_keys, on=ROW, how="left", maintain_order="left")
+    # The source keys are those of the whole chunk: a row's number is its place.
+    return rendered.hstack([*beside.get_columns(), source_keys[kept.frame[ROW]]])
 
 
 def _with_findings(fresh: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
     """Add the texts of the findings, which are no part of what the version digest covers."""
-    mine = flags.filter(pl.col(ROW).is_in(fresh[ROW].implode()))
-    if mine.is_empty():
-        return fresh.with_columns(pl.lit("").alias("findings"))
-    texts = xml.finding_texts(mine).with_columns(pl.col(ROW).cast(fresh.schema[ROW]))
+    if flags.is_empty():
+        return fresh.hstack([_NO_FINDING.new_from_index(0, fresh.height)])
+    texts = xml.finding_texts(flags).with_columns(pl.col(ROW).cast(fresh.schema[ROW]))
     return fresh.join(texts, on=ROW, how="left", maintain_order="left").with_columns(pl.col("findings").fill_null(""))
+
+
+_NO_FINDING = pl.Series("findings", [""])
+
+
+_NOT_KNOWN = [pl.Series(name, [None], dtype=dtype) for name, dtype in KNOWN_SCHEMA.items() if name != "key"]
 
 
 def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
     """Add ``previous`` and ``verdict``: fresh, unchanged, older (than what was sent) or refused (by headquarters)."""
-    joined = rendered.join(known.of(rendered["key"]), on="key", how="left", maintain_order="left")
+    versions = known.of(rendered["key"])
+    if versions.is_empty():
+        joined = rendered.hstack([one.new_from_index(0, rendered.height) for one in _NOT_KNOWN])
+    else:
+        joined = rendered.join(versions, on="key", how="left", maintain_order="left")
     same = pl.col("version") == pl.col("known_digest")
     older = pl.col("ordering") < pl.col("known_ordering")
-    refused = same & pl.col("version").is_in(sorted(known.refused))
-    if known.corrected:
+    verdict = pl.when(same).then(pl.lit("unchanged")).when(older).then(pl.lit("older")).otherwise(pl.lit("fresh"))
+    if known.refused or known.corrected:
+        refused = same & pl.col("version").is_in(sorted(known.refused))
         refused |= pl.col("version").is_in(sorted(known.corrected))
-    verdict = (
-        pl.when(refused).then(pl.lit("refused"))
-        .when(same).then(pl.lit("unchanged"))
-        .when(older).then(pl.lit("older"))
-        .otherwise(pl.lit("fresh"))
-    )  # fmt: skip
+        verdict = pl.when(refused).then(pl.lit("refused")).otherwise(verdict)
     judged = joined.with_columns(verdict.alias("verdict")).drop("known_ordering")
     return judged.rename({"known_digest": "previous", "known_fact": "replaced"})
 
 
 def letters_of(
-    bad: Sequence[pl.DataFrame], source_keys: pl.DataFrame, extraction_id: int, unreadable: pl.DataFrame
+    bad: Sequence[pl.DataFrame], source_keys: pl.Series, extraction_id: int, unreadable: pl.DataFrame
 ) -> pl.DataFrame:
-    """Make the dead letters of one extraction: rows refused or held, and lines that could not be read at all."""
-    reasons = pl.col("reasons").list.eval(pl.element().struct.json_encode()).list.join(",")
-    of_field = pl.element().struct.field("rule").str.starts_with("ECQS-12")
-    in_mapping = pl.col("reasons").list.eval((pl.element().struct.field("severity") == REJECT) & of_field).list.any()
-    held = ~pl.col("reasons").list.eval(pl.element().struct.field("severity") == REJECT).list.any()
-    refused = (
-        pl.concat(bad)
-        .join(source_keys, on=ROW, how="left")
-        .select(
-            _identity(pl.col("source")),
-            pl.when(held)
-            .then(pl.lit(HELD))
-            .when(in_mapping)
-            .then(pl.lit("mapping"))
-            .otherwise(pl.lit("rules"))
-            .alias("origin"),
-            "key",
-            SOURCE_KEY,
-            pl.lit(extraction_id).alias("extraction_id"),
-            pl.col(ROW).cast(pl.Int64).alias("source_row"),
-            pl.concat_str(pl.lit("["), reasons, pl.lit("]")).alias("reasons"),
-            "source",
-            pl.col("record").alias("mapped"),
-        )
+    """Make the dead letters of one extraction: rows refused or held, and lines that could not be read at all.
+
+    ``source_keys`` are those of all rows of the chunk, by the numbers of the rows.
+    """
+    letters = [_refused(one, source_keys, extraction_id) for one in bad if one.height]
+    if unreadable.height:
+        letters.append(_unread(unreadable, extraction_id))
+    return detach(pl.concat(letters)) if letters else dead_letters.empty()
+
+
+def _refused(bad: pl.DataFrame, source_keys: pl.Series, extraction_id: int) -> pl.DataFrame:
+    reason = pl.col("reasons")
+    rejects = reason.struct.field("severity") == REJECT
+    # One line per reason, for a query inside each list costs several times as much.
+    lines = bad.select(pl.int_range(pl.len()).alias("place"), "reasons").explode("reasons")
+    reasons = lines.group_by("place", maintain_order=True).agg(
+        reason.struct.json_encode().str.join(",").alias("reasons"),
+        (~rejects.any()).alias("held"),
+        (rejects & reason.struct.field("rule").str.starts_with("ECQS-12")).any().alias("in_mapping"),
     )
-    line = pl.col("__line").cast(pl.String)
-    place = pl.concat_str("__file", pl.concat_str(pl.lit(":"), line).fill_null(""))
-    unread = unreadable.select(
-        _identity(pl.concat_str(place, pl.col("key").fill_null(""), "text", separator="|")),
-        pl.lit("source").alias("origin"),
-        pl.col("key").fill_null(place).alias(SOURCE_KEY),
-        pl.lit(extraction_id).alias("extraction_id"),
-        pl.struct(rule=pl.lit("ECQS-2041"), message="reason").struct.json_encode().alias("reasons"),
-        pl.struct("__file", "__line", "key", "text").struct.json_encode().alias("source"),
+    origin = (
+        pl.when(pl.col("held")).then(pl.lit(HELD))
+        .when(pl.col("in_mapping")).then(pl.lit("mapping"))
+        .otherwise(pl.lit("rules"))
+    )  # fmt: skip
+    refused = bad.drop("reasons").hstack([source_keys[bad[ROW]], *reasons.drop("place").get_columns()])
+    return _shaped(
+        refused,
+        identity=_identity(pl.col("source")),
+        origin=origin,
+        key=pl.col("key"),
+        source_key=pl.col(SOURCE_KEY),
+        extraction_id=pl.lit(extraction_id),
+        source_row=pl.col(ROW),
+        reasons=pl.concat_str(pl.lit("["), "reasons", pl.lit("]")),
+        source=pl.col("source"),
+        mapped=pl.col("record"),
     )
-    unread = unread.with_columns(pl.concat_str(pl.lit("["), "reasons", pl.lit("]")).alias("reasons"))
-    both = pl.concat([dead_letters.empty(), _shaped(refused), _shaped(unread)])
-    return detach(both)
+
+
+def _unread(unreadable: pl.DataFrame, extraction_id: int) -> pl.DataFrame:
+    place = pl.concat_str("__file", pl.concat_str(pl.lit(":"), pl.col("__line").cast(pl.String)).fill_null(""))
+    reason = pl.struct(rule=pl.lit("ECQS-2041"), message="reason").struct.json_encode()
+    return _shaped(
+        unreadable,
+        identity=_identity(pl.concat_str(place, pl.col("key").fill_null(""), "text", separator="|")),
+        origin=pl.lit("source"),
+        source_key=pl.col("key").fill_null(place),
+        extraction_id=pl.lit(extraction_id),
+        reasons=pl.concat_str(pl.lit("["), reason, pl.lit("]")),
+        source=pl.struct("__file", "__line", "key", "text").struct.json_encode(),
+    )
 
 
 def _identity(text: pl.Expr) -> pl.Expr:
     digest: pl.Expr = polars_hash.concat_str([text]).chash.sha2_256()
-    return digest.alias("identity")
+    return digest
 
 
-def _shaped(letters: pl.DataFrame) -> pl.DataFrame:
-    missing = {name: dtype for name, dtype in dead_letters.SCHEMA.items() if name not in letters.columns}
-    filled = letters.with_columns(pl.lit(None, dtype).alias(name) for name, dtype in missing.items())
-    return filled.select(pl.col(name).cast(dtype) for name, dtype in dead_letters.SCHEMA.items())
+def _shaped(letters: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
+    """Give letters of these columns; the others of a letter are null."""
+    return letters.select(
+        columns.get(name, pl.lit(None, dtype)).cast(dtype).alias(name) for name, dtype in dead_letters.SCHEMA.items()
+    )
 
 
 def frames_of(chunk: Chunk) -> Mapping[str, pl.DataFrame]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
+from itertools import chain
 
 import polars as pl
 import psycopg
@@ -16,6 +17,9 @@ import sqlalchemy as sa
 from ecqs_gateway.errors import Conflict
 
 __all__ = ["in_values", "insert_frame"]
+
+_AT_ONCE = 40
+"""Rows of one INSERT; the widest table stays far below SQLite's 32,766 values."""
 
 
 def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
@@ -53,18 +57,24 @@ def _insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> 
 
 
 def _execute_many(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
-    """Feed SQLite column by column; what all rows share stands in the statement, for every value bound costs a row."""
+    """Feed SQLite column by column; what all rows share stands in the statement, for every value bound costs a row.
+
+    Some rows go at once: after every statement the driver lets go of Python's lock, and waits to get it back.
+    """
     same: list[pl.Series] = []
     varying: list[pl.Series] = []
     for series in frame.get_columns():
         (same if _constant(series) else varying).append(series)
     names = ", ".join(series.name for series in (*same, *varying))
-    marks = ", ".join([*(_literal(series[0]) for series in same), *"?" * len(varying)])
-    statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  our own names, numbers and NULL
-    rows = zip(*(series.to_list() for series in varying), strict=True) if varying else [()] * frame.height
+    marks = f"({', '.join([*(_literal(series[0]) for series in same), *'?' * len(varying)])})"
+    statement = f"INSERT INTO {table} ({names}) VALUES "  # noqa: S608  our own names, numbers and NULL
+    values = list(chain.from_iterable(zip(*(series.to_list() for series in varying), strict=True)))
+    width, whole = len(varying), frame.height - frame.height % _AT_ONCE
     cursor: sqlite3.Cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
     try:
-        cursor.executemany(statement, rows)
+        for rows, first, last in ((_AT_ONCE, 0, whole), (1, whole, frame.height)):
+            pieces = (values[row * width : (row + rows) * width] for row in range(first, last, rows))
+            cursor.executemany(statement + ", ".join([marks] * rows), pieces)
     finally:
         cursor.close()
 

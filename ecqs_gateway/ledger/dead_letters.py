@@ -18,6 +18,7 @@ from ecqs_gateway import __version__
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.ledger.bulk import in_values, insert_frame
+from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.tables import dead_letter
 
@@ -82,14 +83,14 @@ def unseal(vault: Vault, lane_number: int, identity: str, column: str, text: str
 
 def store(
     connection: sa.Connection,
-    lane_number: int,
+    keys: LetterKeys,
     letters: pl.DataFrame,
     current: Run,
     *,
     vault: Vault = PLAIN,
     cause: str = "source",
 ) -> tuple[int, int]:
-    """Store letters and give how many are new and how many were known.
+    """Store letters of the lane of ``keys`` and give how many are new and how many were known.
 
     Two rows of one frame with the same identity are one letter, counted once as new and then as known. A resolved
     letter that is met again is open again, and counts as new. ``cause`` is why the rows were extracted: only rows
@@ -98,15 +99,18 @@ def store(
     if letters.is_empty():
         return 0, 0
     unique = letters.unique("identity", keep="first", maintain_order=True)
+    lane_number = keys.lane_number
     met = _met(connection, lane_number, unique, current)
     fresh = unique.join(met, on="identity", how="anti", maintain_order="left")
+    if cause == "source":
+        about = unique["source_key"].drop_nulls()
+        older = keys.waiting(connection, ("open", "corrected"), about)
+        _overtake(connection, older.join(met, on="id", how="anti"), current)
     _insert(connection, lane_number, seal(fresh, lane_number, vault), current)
     if met.height:
         _meet_again(connection, met, current)
         changed = met.filter("stale")
         _renew(connection, seal(changed.select("id", *SCHEMA), lane_number, vault), current)
-    if cause == "source":
-        _overtake(connection, lane_number, unique, current)
     new = fresh.height + int(met["back"].sum())
     return new, letters.height - new
 
@@ -171,24 +175,18 @@ def _update(connection: sa.Connection, frame: pl.DataFrame, constant: Mapping[st
     connection.execute(wanted.values(**each, **constant), rows)
 
 
-def _overtake(connection: sa.Connection, lane_number: int, unique: pl.DataFrame, current: Run) -> None:
+def _overtake(connection: sa.Connection, older: pl.DataFrame, current: Run) -> None:
     """Close letters whose row has another form now, which was refused too: only what is true now is worth mending."""
-    keys = unique.filter(pl.col("source_key").is_not_null())["source_key"].unique().to_list()
-    if not keys:
+    if older.is_empty():
         return
-    older = (
-        dead_letter.c.lane_id == lane_number,
-        dead_letter.c.state.in_(("open", "corrected")),
-        dead_letter.c.last_run != current.id,
-        in_values(connection, dead_letter.c.source_key, keys),
-    )
     closed = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": CHANGED + current.id}
-    connection.execute(sa.update(dead_letter).where(*older).values(closed))
+    here = (dead_letter.c.id == sa.bindparam("letter"), dead_letter.c.last_run != current.id)
+    connection.execute(sa.update(dead_letter).where(*here).values(**closed), older.select(letter="id").to_dicts())
 
 
 def resolve(
     connection: sa.Connection,
-    lane_number: int,
+    keys: LetterKeys,
     passed: pl.DataFrame,
     *,
     clock: Clock = now,
@@ -196,30 +194,13 @@ def resolve(
 ) -> int:
     """Resolve letters whose source row got through: ``passed`` has ``source_key`` and ``digest`` (hex).
 
-    Rows fresh from the source also resolve corrected letters: the source is repaired. What is asked of the ledger is
-    bounded by the commit or by the letters there are, whichever is less.
+    Rows fresh from the source also resolve corrected letters: the source is repaired. ``keys`` knows
+    what the lane's letters are about.
     """
     if passed.is_empty():
         return 0
     states = ("open", "corrected") if cause == "source" else ("open",)
-    waiting = sa.and_(
-        dead_letter.c.lane_id == lane_number, dead_letter.c.state.in_(states), dead_letter.c.source_key.is_not(None)
-    )
-    few = connection.execute(
-        sa.select(sa.func.count()).select_from(
-            sa.select(dead_letter.c.id).where(waiting).limit(passed.height).subquery()
-        )
-    ).scalar_one()
-    if not few:
-        return 0
-    wanted = sa.select(dead_letter.c.id, dead_letter.c.source_key).where(waiting)
-    if few == passed.height:
-        wanted = wanted.where(in_values(connection, dead_letter.c.source_key, passed["source_key"].to_list()))
-    found = connection.execute(wanted).all()
-    letters = pl.DataFrame(
-        {"id": [f.id for f in found], "source_key": [f.source_key for f in found]},
-        schema={"id": pl.Int64, "source_key": pl.String},
-    )
+    letters = keys.waiting(connection, states, passed["source_key"])
     hits = letters.join(passed.unique("source_key", keep="last"), on="source_key").select(
         "id", resolved_by=pl.concat_str(pl.lit("version "), "digest")
     )

@@ -20,6 +20,7 @@ from ecqs_gateway.ledger import corrections, crossing, dead_letters, evidence, e
 from ecqs_gateway.ledger.bulk import insert_frame
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import attempt, batch, extraction, finding, lane, record_version
@@ -82,11 +83,17 @@ class Prepared:
 
 
 def commit_prepared(
-    database: Database, lease: Lease, current: Run, prepared: Prepared, vault: Vault = dead_letters.PLAIN
+    database: Database,
+    lease: Lease,
+    current: Run,
+    prepared: Prepared,
+    vault: Vault = dead_letters.PLAIN,
+    keys: LetterKeys | None = None,
 ) -> runs.Counts:
     """Commit batches, record versions, dead letters and findings of one extraction; give the final counts.
 
-    The payloads of new letters are sealed by the vault. Raises Conflict ECQS-3010 (lease lost), ECQS-3014 (sequence
+    The payloads of new letters are sealed by the vault; ``keys`` remembers from commit to commit of one run what the
+    lane's letters are about. Raises Conflict ECQS-3010 (lease lost), ECQS-3014 (sequence
     already used) or ECQS-3030 (a row is unaccounted for): then nothing is written.
     """
     with database.write() as connection:
@@ -96,14 +103,13 @@ def commit_prepared(
         constant = (pl.lit(lease.lane_id).alias("lane_id"), pl.lit(prepared.extraction_id).alias("extraction_id"))
         columns = ["key", "sequence", "digest", "previous", "position", "ordering", "source_row"]
         columns += ["facts"] if "facts" in prepared.versions.columns else []
-        # Sorted, because the table is a tree by key: neighbours share its pages.
         booked = facts.book(connection, lease.lane_id, prepared.versions)
         counted = ("fact",) if "fact" in booked.columns else ()
-        rows = booked.select(*columns, *counted, *constant)
-        insert_frame(connection, record_version, rows.sort("key", "sequence"))
+        # In the order of the batches, which is the table's own: only the index by key is written all over.
+        insert_frame(connection, record_version, booked.select(*columns, *counted, *constant))
         insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
         crossing.note_uses(connection, lease.lane_id, prepared.versions)
-        new, known, told = _letters(connection, lease, current, prepared, vault)
+        new, known, told = _letters(connection, lease, current, prepared, vault, keys)
         known += prepared.counts.dead_known  # rows whose record headquarters refused before: their letter stands
         counts = replace(prepared.counts, dead_new=new, dead_known=known).proven()
         done = connection.execute(
@@ -126,7 +132,12 @@ def commit_prepared(
 
 
 def _letters(
-    connection: sa.Connection, lease: Lease, current: Run, prepared: Prepared, vault: Vault
+    connection: sa.Connection,
+    lease: Lease,
+    current: Run,
+    prepared: Prepared,
+    vault: Vault,
+    keys: LetterKeys | None,
 ) -> tuple[int, int, dict[str, int]]:
     """Book what becomes of dead letters by this extraction: how many are new, how many known, and what to tell."""
     cause = extractions.cause_of(connection, prepared.extraction_id)
@@ -134,10 +145,11 @@ def _letters(
         rows = corrections.Rows(prepared.versions, prepared.passed, prepared.letters)
         told = corrections.book(connection, prepared.extraction_id, rows, current)
         return 0, prepared.letters.height, told
-    new, known = dead_letters.store(connection, lease.lane_id, prepared.letters, current, vault=vault, cause=cause)
+    keys = keys or LetterKeys(lease.lane_id)
+    new, known = dead_letters.store(connection, keys, prepared.letters, current, vault=vault, cause=cause)
     met = prepared.letters["source_key"].drop_nulls()
     passed = prepared.passed.filter(~pl.col("source_key").is_in(met.implode()))
-    resolved = dead_letters.resolve(connection, lease.lane_id, passed, clock=current.clock, cause=cause)
+    resolved = dead_letters.resolve(connection, keys, passed, clock=current.clock, cause=cause)
     withdrawn = corrections.withdraw_overtaken(connection, lease.lane_id, clock=current.clock)
     return new, known, {"resolved": resolved} | ({"withdrawn": withdrawn} if withdrawn else {})
 

@@ -14,6 +14,7 @@ from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.ledger import corrections, dead_letters, evidence, lanes, runs
 from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.lanes import Lease
+from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.tables import batch, dead_letter, extraction, receipt, record_version
@@ -125,7 +126,7 @@ def _advance(connection: sa.Connection, lease: Lease, current: Run, owner: sa.Ro
     counts = runs.Counts(sent=owner.records if owner.state == "sealed" else 0)
     if taken.level == "loaded":
         refused = _letters(connection, lease.lane_id, owner.sequence, taken)
-        dead_letters.store(connection, lease.lane_id, refused, current)
+        dead_letters.store(connection, LetterKeys(lease.lane_id), refused, current)
         _resolve_replaced(connection, lease.lane_id, owner, current)
         changes |= {"rejected": refused.height, "settled_at": current.clock().isoformat()}
         counts += runs.Counts(loaded=owner.records - refused.height, rejected=refused.height)

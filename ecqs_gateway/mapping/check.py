@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.mapping.deadletters import bad_rows
 from ecqs_gateway.mapping.mapped import FLAG, PROBLEM_SCHEMA, REJECT, ROW, Checked, Mapped, detach, no_problems
 from ecqs_gateway.mapping.order import supersede
+from ecqs_gateway.model.columns import looked_up
 from ecqs_gateway.rules.catalogue import CompiledRules
 from ecqs_gateway.rules.evaluate import evaluate
 
@@ -23,14 +25,22 @@ def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
     the rules. One ``reject`` among them keeps the record back.
     """
     problems = all_problems(mapped, rules)
-    rejected = problems.filter(pl.col("severity") == REJECT)[ROW].unique().sort()
+    if problems.is_empty():
+        return Checked(replace(mapped, problems=no_problems()), bad_rows(mapped, problems[ROW]), no_problems())
+    rejected = _rows(problems, problems["severity"] == REJECT)
     good = mapped.without(rejected)
     bad = bad_rows(replace(mapped, problems=problems), rejected)
     if good.rows + bad.height != mapped.rows:
         raise AssertionError(f"{mapped.rows} rows in, {good.rows} good and {bad.height} bad out")
-    flags = problems.filter((pl.col("severity") == FLAG) & ~pl.col(ROW).is_in(rejected.implode()))
+    own = np.isin(problems[ROW].to_numpy(), rejected.to_numpy(), invert=True)
+    flags = problems.filter((problems["severity"] == FLAG) & pl.Series(own))
     flags = detach(flags) if flags.height else no_problems()
     return Checked(replace(good, problems=flags), bad, flags)
+
+
+def _rows(problems: pl.DataFrame, some: pl.Series) -> pl.Series:
+    """Give the rows of some problems, each once, in order."""
+    return pl.Series(ROW, np.unique(problems[ROW].filter(some).to_numpy()))
 
 
 def all_problems(mapped: Mapped, rules: CompiledRules | None = None) -> pl.DataFrame:
@@ -49,13 +59,16 @@ def _delivered(mapped: Mapped) -> Mapping[str, pl.DataFrame]:
 
 def shaped(found: pl.DataFrame, columns: Mapping[str, str]) -> pl.DataFrame:
     """Give findings the shape of problems; a rule knows national fields, the source columns come from the lineage."""
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in PROBLEM_SCHEMA.items() if name not in found.columns]
-    shaped = found.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in PROBLEM_SCHEMA.items())
+    if found.is_empty():
+        return no_problems()
+    shaped = found.select_seq(
+        pl.col(name).cast(dtype) if name in found.columns else pl.lit(None, dtype).alias(name)
+        for name, dtype in PROBLEM_SCHEMA.items()
+    )
     if not shaped["column"].null_count():
         return shaped
     told = {field: _columns_of(field, columns) for field in shaped["field"].unique().drop_nulls().to_list()}
-    lookup = pl.col("field").replace_strict(list(told), list(told.values()), default=None, return_dtype=pl.String)
-    return shaped.with_columns(pl.col("column").fill_null(lookup))
+    return shaped.with_columns(pl.col("column").fill_null(looked_up(pl.col("field"), told)))
 
 
 def _columns_of(field: str, columns: Mapping[str, str]) -> str | None:

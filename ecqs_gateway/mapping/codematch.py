@@ -84,13 +84,13 @@ class CodeStep:
         """Look every value up; null stays null and is not unmapped. ``days`` are the records' business dates."""
         places = self._places(text)
         lines = self._chosen(places, days)
-        national = self._national.gather(lines).alias(text.name)
+        national = self._national[lines].alias(text.name)
         unmapped = None
         if national.null_count() != text.null_count():
             unmapped = national.is_null() & text.is_not_null()
         if self._plain:
             return CodeMatch(national, unmapped)
-        kinds = self._kind.gather(lines)
+        kinds = self._kind[lines]
         outside = places.is_not_null() & lines.is_null() if self.dated else None
         return CodeMatch(
             national,
@@ -103,13 +103,13 @@ class CodeStep:
 
     def _places(self, text: pl.Series) -> pl.Series:
         """Give the place of each value's group; null where the file does not list it."""
-        places = _looked_up(text, self._exact)
+        places = self._known.of(text)
         if places.null_count() == text.null_count():
             return places
         # Another case or width is looked for once per distinct value, so a whole column of unknown codes stays cheap.
         odd = text.filter(places.is_null() & text.is_not_null()).unique()
         known = {one: self._folded[fold(one)] for one in odd.to_list() if fold(one) in self._folded}
-        return places.zip_with(places.is_not_null(), _looked_up(text, known)) if known else places
+        return places.zip_with(places.is_not_null(), _Numbered(known).of(text)) if known else places
 
     def _chosen(self, places: pl.Series, days: pl.Series | None) -> pl.Series:
         """Give the line that holds on each record's day; groups have few lines, so each slot is one pass."""
@@ -123,6 +123,11 @@ class CodeStep:
             hit = (days >= firsts.gather(places)) & (days <= lasts.gather(places)) & chosen.is_null()
             chosen = numbers.gather(places).zip_with(hit.fill_null(value=False), chosen)
         return chosen
+
+    @cached_property
+    def _known(self) -> _Numbered:
+        """Give the place of each value that is spelled as in the file."""
+        return _Numbered(self._exact)
 
     @cached_property
     def _periods(self) -> tuple[pl.Series, list[tuple[pl.Series, pl.Series, pl.Series]]]:
@@ -151,9 +156,15 @@ def _some(marks: pl.Series | None) -> pl.Series | None:
     return marks if bool(marks.any()) else None
 
 
-def _looked_up(text: pl.Series, places: Mapping[str, int]) -> pl.Series:
-    """Give the place of each listed value, null for all others; 15 ns a value."""
-    if not places:
-        return pl.Series(text.name, [None], dtype=pl.UInt32).new_from_index(0, len(text))
-    listed = text.cast(pl.Enum(list(places)), strict=False).to_physical()
-    return pl.Series(text.name, list(places.values()), dtype=pl.UInt32).gather(listed)
+class _Numbered:
+    """Some texts, each with a number."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self._words = pl.Enum(list(numbers))
+        self._numbers = pl.Series(list(numbers.values()), dtype=pl.UInt32)
+
+    def of(self, text: pl.Series) -> pl.Series:
+        """Give the number of each listed value, null for all others; 15 ns a value."""
+        if self._numbers.is_empty():
+            return pl.Series(text.name, [None], dtype=pl.UInt32).new_from_index(0, len(text))
+        return self._numbers[text.cast(self._words, strict=False).to_physical()].alias(text.name)

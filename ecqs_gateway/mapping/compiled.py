@@ -21,6 +21,7 @@ from ecqs_gateway.mapping.order import order_key
 from ecqs_gateway.mapping.problemlines import Place, ProblemLines
 from ecqs_gateway.mapping.source import SourceColumns, Wanted, require_columns
 from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.record import KindSpec
 
 __all__ = ["CompiledMapping"]
@@ -63,12 +64,12 @@ class CompiledMapping:
         texts = field_texts(self.record.plans, record, raw=True)
         columns = [rows, *self.record.finish(texts, Place(rows), problems)]
         if self.mapping.newest_by:
-            by = {name: frame.schema[name] for name in self.mapping.newest_by}
+            by = {name: frame[name].dtype for name in self.mapping.newest_by}
             columns.append(order_key(record.texts(by), by))
         days = next(series for series in columns if series.name == self.spec.date)
         lists = {plan.path: plan.run(record, attached, problems, days) for plan in self.lists}
-        source = pl.DataFrame([rows, *frame.get_columns()])
-        mapped = pl.DataFrame(columns)
+        source = framed([rows, *frame.get_columns()])
+        mapped = framed(columns)
         return Mapped(self.spec, mapped, lists, problems.table(), source, attached, orphans, self._columns)
 
     def _attached(

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from ecqs_gateway.mapping.mapped import BAD_SCHEMA, ITEM, PROBLEM_SCHEMA, ROW, Mapped, detach
+from ecqs_gateway.mapping.mapped import ITEM, PROBLEM_SCHEMA, ROW, Mapped, detach, no_bad_rows
 from ecqs_gateway.mapping.render import render_columns
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.record import Leaf
 
 __all__ = ["bad_rows", "source_json"]
@@ -16,13 +17,13 @@ __all__ = ["bad_rows", "source_json"]
 def bad_rows(mapped: Mapped, rows: pl.Series) -> pl.DataFrame:
     """Give ``BAD_SCHEMA`` for these rows, in order; ``mapped.problems`` holds all problems, sorted by row."""
     if rows.is_empty():
-        return pl.DataFrame(schema=dict(BAD_SCHEMA))
+        return no_bad_rows()
     bad = mapped.only(rows)
     key = next(leaf for leaf in mapped.kind.leaves() if leaf.path == mapped.kind.key)
     members = [name for name in PROBLEM_SCHEMA if name != ROW]
     # Every row here has a problem, and all these frames stand in the order of the rows.
     reasons = bad.problems.group_by(ROW, maintain_order=True).agg(pl.struct(members).alias("reasons"))
-    table = bad.frame.select(ROW, _written(key).alias("key"))
+    table = bad.frame.select_seq(ROW, key.written.alias("key"))
     table = table.hstack([reasons["reasons"], source_json(bad)["source"], _record_json(bad)["record"]])
     return detach(table)
 
@@ -33,10 +34,10 @@ def source_json(mapped: Mapped) -> pl.DataFrame:
     Values stand in the text the mapping saw before tidying; child rows are a list under the child table's name.
     """
     names = [name for name in mapped.source.columns if name != ROW]
-    whole = _texts(mapped.source).select(ROW, _object(names).alias("source"))
+    whole = _texts(mapped.source).select_seq(ROW, _object(names).alias("source"))
     for name, child in mapped.children.items():
         inside = [column for column in child.columns if column != ROW]
-        items = _texts(child).select(ROW, _object(inside).alias("items"))
+        items = _texts(child).select_seq(ROW, _object(inside).alias("items"))
         whole = _with_list(whole, "source", f"children.{name}" if name in names else name, items)
     return whole
 
@@ -45,7 +46,7 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     """Give the columns of a source table as text, by number: a spreadsheet's header may be "*"."""
     texts = render_columns(series for series in frame.get_columns() if series.name != ROW)
     named = (name for name in frame.columns if name != ROW)
-    return pl.DataFrame([frame[ROW], *(texts[name].alias(str(place)) for place, name in enumerate(named))])
+    return framed([frame[ROW], *(texts[name].alias(str(place)) for place, name in enumerate(named))])
 
 
 def _object(names: Iterable[str]) -> pl.Expr:
@@ -63,19 +64,20 @@ def _record_json(mapped: Mapped) -> pl.DataFrame:
 
 
 def _written_object(frame: pl.DataFrame, leaves: Iterable[Leaf], name: str) -> pl.DataFrame:
-    members = [_written(leaf).alias(leaf.path) for leaf in leaves]
-    return frame.select(ROW, pl.struct(members).struct.json_encode().alias(name))
-
-
-def _written(leaf: Leaf) -> pl.Expr:
-    return leaf.type.write_expr(pl.col(leaf.path))
+    members = [leaf.written.alias(leaf.path) for leaf in leaves]
+    return frame.select_seq(ROW, pl.struct(members).struct.json_encode().alias(name))
 
 
 def _with_list(whole: pl.DataFrame, into: str, name: str, items: pl.DataFrame) -> pl.DataFrame:
     """Add one member to the JSON objects: the list of the items of the same row, left out where there are none."""
     if not items.height:
         return whole
-    listed = items.group_by(ROW, maintain_order=True).agg(pl.col("items").str.join(","))
-    member = pl.format(f',"{name}":[{{}}]', pl.col("items")).fill_null("")
-    joined = whole.join(listed, on=ROW, how="left", maintain_order="left")
-    return joined.select(ROW, pl.concat_str(pl.col(into).str.strip_suffix("}"), member, pl.lit("}")).alias(into))
+    # One by one: these are rows that failed, and mostly a handful.
+    listed: dict[int | None, list[str]] = {}
+    for row, text in items[[ROW, "items"]].rows():
+        listed.setdefault(row, []).append(text)
+    texts = [
+        f'{text.removesuffix("}")},"{name}":[{",".join(listed[row])}]}}' if row in listed else text
+        for row, text in whole[[ROW, into]].rows()
+    ]
+    return framed([whole[ROW], pl.Series(into, texts, dtype=pl.String)])

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.mapping.codematch import CodeMatch
@@ -20,6 +22,7 @@ from ecqs_gateway.mapping.problemlines import Place, ProblemLines
 from ecqs_gateway.mapping.source import SourceColumns
 from ecqs_gateway.mapping.text import text_column
 from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.record import Group, Leaf, Repeated
 from ecqs_gateway.model.types import FieldProblem, FieldType
 
@@ -61,6 +64,27 @@ class FieldSet:
         """Say whether a code file in use depends on the business date."""
         return any(plan.codes is not None and plan.codes.dated for plan in self.plans)
 
+    @cached_property
+    def _reads(self) -> Mapping[str, pl.Expr]:
+        """How each field reads its text, made once: making an expression costs as much as running it on few rows."""
+        return {p.path: p.leaf.type.read_expr(pl.col(p.path), self.codes).alias(p.path) for p in self.plans}
+
+    @cached_property
+    def _checks(self) -> Mapping[str, pl.Expr]:
+        """How each field checks what was read, for the types that check anything."""
+        checked = (plan for plan in self.plans if type(plan.leaf.type).check_expr is not FieldType.check_expr)
+        return {p.path: p.leaf.type.check_expr(pl.col(p.path), self.codes).alias(p.path) for p in checked}
+
+    @cached_property
+    def _fixed(self) -> Mapping[str, pl.Series]:
+        """Give for each field that the source does not give its one value, read from the constant or null."""
+        return {plan.path: self._fixed_of(plan) for plan in self.plans}
+
+    def _fixed_of(self, plan: FieldPlan) -> pl.Series:
+        if plan.constant is None:
+            return pl.Series(plan.path, [None], dtype=plan.leaf.type.dtype)
+        return pl.DataFrame({plan.path: [plan.constant]}).select(self._reads[plan.path]).to_series()
+
     def finish(
         self, texts: Mapping[str, pl.Series], place: Place, problems: ProblemLines, days: pl.Series | None = None
     ) -> list[pl.Series]:
@@ -94,41 +118,30 @@ class FieldSet:
         plan = next(plan for plan in self.plans if plan.path == self.date)
         state = _State(plan, texts.get(self.date)) if plan.plain else _state(plan, texts.get(self.date))
         if state.text is None:
-            return self._fixed(plan, height)
-        return state.text.to_frame().select(plan.leaf.type.read_expr(pl.col(self.date), self.codes)).to_series()
+            return self._fixed[plan.path].new_from_index(0, height)
+        return state.text.to_frame().select_seq(self._reads[self.date]).to_series()
 
     def _read(self, states: Mapping[str, _State], height: int) -> dict[str, pl.Series]:
         texts = [state.text for state in states.values() if state.text is not None]
-        exprs = [
-            plan.leaf.type.read_expr(pl.col(plan.path), self.codes).alias(plan.path)
-            for plan in self.plans
-            if states[plan.path].text is not None
-        ]
+        exprs = [self._reads[plan.path] for plan in self.plans if states[plan.path].text is not None]
         # One after the other: field types are Python over arrays, and threads only fight over the interpreter lock.
-        read = {series.name: series for series in pl.DataFrame(texts).select_seq(exprs).get_columns()} if texts else {}
+        read = {series.name: series for series in framed(texts).select_seq(exprs).get_columns()} if texts else {}
         for path, series in read.items():
             state = states[path]
             if state.plan.plain and state.text is not None and series.null_count() != state.text.null_count():
                 state.text = _without_blanks(state.text, series)
-        return {plan.path: read.get(plan.path, self._fixed(plan, height)) for plan in self.plans}
-
-    def _fixed(self, plan: FieldPlan, height: int) -> pl.Series:
-        if plan.constant is None:
-            return pl.Series(plan.path, [None], dtype=plan.leaf.type.dtype).new_from_index(0, height)
-        text = pl.DataFrame({plan.path: [plan.constant]})
-        read = text.select(plan.leaf.type.read_expr(pl.col(plan.path), self.codes)).to_series()
-        return read.new_from_index(0, height).alias(plan.path)
+        fixed = self._fixed
+        return {
+            plan.path: read[plan.path] if plan.path in read else fixed[plan.path].new_from_index(0, height)
+            for plan in self.plans
+        }
 
     def _verdicts(self, states: Mapping[str, _State], values: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
         """Give the verdict of each field on which some value fails."""
-        exprs = [
-            plan.leaf.type.check_expr(pl.col(plan.path), self.codes).alias(plan.path)
-            for plan in self.plans
-            if states[plan.path].text is not None and _checks(plan.leaf.type)
-        ]
-        if not exprs:
+        checked = [path for path in self._checks if states[path].text is not None]
+        if not checked:
             return {}
-        verdicts = pl.DataFrame(list(values.values())).select_seq(exprs)
+        verdicts = framed([values[path] for path in checked]).select_seq(self._checks[path] for path in checked)
         return {series.name: series for series in verdicts.get_columns() if not bool(series.all())}
 
     def _missing(self, state: _State, states: Mapping[str, _State], height: int) -> pl.Series | None:
@@ -230,17 +243,16 @@ def _coded(state: _State, source: pl.Series, match: CodeMatch) -> pl.Series:
 
 def _without_blanks(text: pl.Series, read: pl.Series) -> pl.Series:
     """Make null what the field type could not read because it was blank all along, in a column that was not tidied."""
-    lines = (read.is_null() & text.is_not_null()).arg_true()
-    blank = lines.filter(text_column(text.gather(lines)).is_null())
+    unread = pl.Series(np.flatnonzero((read.is_null() & text.is_not_null()).to_numpy()), dtype=pl.UInt32)
+    blank = unread.filter(text_column(text[unread]).is_null())
     return text if blank.is_empty() else text.clone().scatter(blank, None)
 
 
-def _checks(field_type: FieldType) -> bool:
-    return type(field_type).check_expr is not FieldType.check_expr
+_MASKS = {value: pl.Series([value]) for value in (False, True)}
 
 
 def _mask(height: int, *, value: bool) -> pl.Series:
-    return pl.Series([value]).new_from_index(0, height)
+    return _MASKS[value].new_from_index(0, height)
 
 
 def field_set(nodes: Iterable[Node], plans: Mapping[str, FieldPlan], codes: CodeTables, *, date: str = "") -> FieldSet:

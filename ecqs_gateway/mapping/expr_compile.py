@@ -114,7 +114,7 @@ class Compiler:
 
     def _typed(self, name: str, dtype: pl.DataType | None, node: exp.Expr) -> Value:
         try:
-            return from_column(name, dtype)
+            return from_column(name, dtype, canonical=self.context.canonical is not None)
         except Unfit as unfit:
             raise self.fail("ECQS-1104", f"this column {unfit}", node) from None
 
@@ -179,11 +179,14 @@ class Compiler:
         return Value(kind, pl.col(column))
 
     def _on_items(self, target: str, node: exp.Expr, name: str) -> tuple[pl.Expr, set[str], set[str]]:
-        inner = replace(self, items=self.context.lists[target], used=set(), used_items=set(), weight=0)
-        items = inner.visit(node).expr if name == "count_distinct" else inner.condition(node)
+        # What a column of the record holds says nothing of the item's column of that name.
+        context = self.context if self.context.canonical is None else replace(self.context, canonical={})
+        items = self.context.lists[target]
+        inner = replace(self, context=context, items=items, used=set(), used_items=set(), weight=0)
+        found = inner.visit(node).expr if name == "count_distinct" else inner.condition(node)
         self.used |= inner.used
         self.weight += inner.weight
-        return items, inner.used_items, inner.used
+        return found, inner.used_items, inner.used
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,11 @@ def _is_good(call: Call, field_type: FieldType) -> Value:
 
 
 def _canonical(call: Call) -> pl.Expr:
-    return CertificateNumber().read_expr(call.args[0].expr, call.context.codes)
+    number = call.args[0].expr
+    known = call.context.canonical or {}
+    if number.meta.is_column() and isinstance(known.get(number.meta.output_name()), CertificateNumber):
+        return number
+    return CertificateNumber().read_expr(number, call.context.codes)
 
 
 def _table(call: Call) -> CodeTable:
@@ -69,19 +73,11 @@ def _working_days_between(call: Call) -> Value:
     calendar = call.context.calendar
     if calendar is None or not calendar.spans:
         raise call.fail("the working-day calendar is not at hand here", code="ECQS-1108")
-    days, counts, spans = calendar.counted
-
-    def look_up(table: pl.Series) -> tuple[pl.Expr, pl.Expr]:
-        start, end = (
-            value.expr.to_physical().replace_strict(days, table, default=None, return_dtype=pl.Int64)
-            for value in call.args
-        )
-        return start, end
-
-    before, after = look_up(counts)
-    between = after - before
+    counts, spans = calendar.counted
+    start, end = (value.expr.to_physical() for value in call.args)
+    between = counts.of(end) - counts.of(start)
     if len(calendar.spans) > 1:
-        here, there = look_up(spans)
+        here, there = spans.of(start), spans.of(end)
         between = pl.when(there - here == 0).then(between)
     if call.context.doubts is not None:
         start, end = (value.expr.is_not_null() for value in call.args)

@@ -17,6 +17,7 @@ import polars as pl
 
 from ecqs_gateway.doors import clock
 from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.types import FieldType
 
 if TYPE_CHECKING:  # the rules engine is built on this language
     from ecqs_gateway.rules.calendar import WorkingCalendar
@@ -52,6 +53,8 @@ class ExprContext:
     lists: Mapping[str, Mapping[str, pl.DataType]] = field(default_factory=dict)
     terms: str = "__term"
     """How the columns of list quantifiers are called: this and a number."""
+    canonical: Mapping[str, FieldType] | None = None
+    """Field types of the columns where these hold canonical values, as in rules; None for the columns of a source."""
     doubts: list[pl.Expr] | None = None
     """Collects, while an expression is compiled, what is true where content it needs is missing: a calendar year."""
 

@@ -97,10 +97,10 @@ def _kind_of(value: Literal) -> ExprType:
     raise TypeError(type(value).__name__)
 
 
-def from_column(name: str, dtype: pl.DataType | None) -> Value:
+def from_column(name: str, dtype: pl.DataType | None, *, canonical: bool = False) -> Value:
     """Give the value of a column, brought to the Polars type of its kind; raises Unfit for binary, lists and such.
 
-    An unknown type (None) counts as text.
+    An unknown type (None) counts as text. Canonical dates and times lie within the calendar; those of a source may not.
     """
     column = exactly(name)
     base = pl.Object if dtype is None else dtype.base_type()
@@ -116,9 +116,10 @@ def from_column(name: str, dtype: pl.DataType | None) -> Value:
     elif base.is_decimal():
         found = Value(ExprType.DECIMAL, bounded(column.cast(_DECIMAL, strict=False)))
     elif base is pl.Date:
-        found = Value(ExprType.DATE, _within_calendar(column, days=1))
+        found = Value(ExprType.DATE, column if canonical else _within_calendar(column, days=1))
     elif isinstance(dtype, pl.Datetime):
-        found = Value(ExprType.TIMESTAMP, _in_shanghai(column, dtype))
+        within = column if canonical else _within_calendar(column, days=_PER_DAY[dtype.time_unit])
+        found = Value(ExprType.TIMESTAMP, _in_shanghai(within, dtype))
     else:
         raise Unfit(f"holds {base.__name__} values, which expressions cannot use")
     return found
@@ -144,12 +145,18 @@ def day_of(number: pl.Expr) -> pl.Expr:
 
     The number is named once only: in a chain of date functions each mention would double the work.
     """
-    below, above = _FIRST_DAY - 1, _LAST_DAY + 1
-    return number.clip(below, above).replace([below, above], [None, None]).cast(pl.Int32).cast(pl.Date)
+    return number.map_batches(_days, return_dtype=pl.Date(), is_elementwise=True)
+
+
+def _days(numbers: pl.Series) -> pl.Series:
+    least, most = numbers.min(), numbers.max()
+    if isinstance(least, int) and isinstance(most, int) and not _FIRST_DAY <= least <= most <= _LAST_DAY:
+        below, above = _FIRST_DAY - 1, _LAST_DAY + 1
+        numbers = numbers.clip(below, above).replace([below, above], [None, None])
+    return numbers.cast(pl.Int32).cast(pl.Date)
 
 
 def _in_shanghai(column: pl.Expr, dtype: pl.Datetime) -> pl.Expr:
-    column = _within_calendar(column, days=_PER_DAY[dtype.time_unit])
     if dtype.time_zone is None:
         # Clocks in China were put forward and back from 1986 to 1991: hours that did not exist become null.
         column = column.dt.replace_time_zone("Asia/Shanghai", ambiguous="null", non_existent="null")

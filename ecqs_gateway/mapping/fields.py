@@ -42,7 +42,7 @@ class Expression:
 
     def evaluate(self, typed: pl.DataFrame) -> pl.Series:
         """Give the value of every row; raises ExpressionError where the source's types do not fit."""
-        schema = tuple(typed.schema[name] for name in self.columns)
+        schema = tuple(typed[name].dtype for name in self.columns)
         compiled = self._by_schema.get(schema)
         if compiled is None:
             columns = dict(zip(self.columns, schema, strict=True))
@@ -149,7 +149,7 @@ def field_texts(plans: Iterable[FieldPlan], source: SourceColumns, *, raw: bool)
     for plan in plans:
         if plan.plain:
             column = plan.columns[0]
-            as_it_is = raw and plan.takes(source.frame.schema[column])
+            as_it_is = raw and plan.takes(source.frame[column].dtype)
             found = source.frame[column] if as_it_is else source.raw(column) if raw else source.text(column)
             texts[plan.path] = found.alias(plan.path)
         elif plan.origin in {"from", "join"}:
@@ -170,6 +170,6 @@ def _rendered_columns(plans: Iterable[FieldPlan], source: SourceColumns, *, raw:
     """Walk the columns that are needed as text for certain."""
     for plan in plans:
         if plan.origin == "join" or (
-            plan.origin == "from" and not (raw and plan.plain and plan.takes(source.frame.schema[plan.columns[0]]))
+            plan.origin == "from" and not (raw and plan.plain and plan.takes(source.frame[plan.columns[0]].dtype))
         ):
             yield from plan.columns

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.errors import Misconfigured
@@ -16,10 +19,12 @@ from ecqs_gateway.mapping.jsonlist import read_cells
 from ecqs_gateway.mapping.mapped import ITEM, REJECT, ROW
 from ecqs_gateway.mapping.problemlines import Place, ProblemLines
 from ecqs_gateway.mapping.source import SourceColumns, Wanted, require_columns
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.record import Repeated
 
 __all__ = ["ITEM_WORD", "ChildRows", "ListPlan", "parents_of"]
 
+_ORIGINS = frozenset({"child", "split", "json"})
 ITEM_WORD = "item"
 """How fields of a joined list name the piece."""
 
@@ -75,9 +80,13 @@ class ListPlan:
 
         ``days`` are the business dates of the records.
         """
+        if self.origin not in _ORIGINS:
+            if self.spec.required:
+                self._empty(record.height, self._nothing[ROW], [], problems)
+            return self._nothing
         unusable: list[int] = []
         found = self._items(record, children, problems, unusable)
-        texts = field_texts(self.fields.plans, SourceColumns(found.drop(ROW)), raw=False)
+        texts = field_texts(self.fields.plans, _source_of(found), raw=False)
         rows = found[ROW]
         kept = self._kept(texts, found.height)
         if kept is not None:
@@ -87,13 +96,20 @@ class ListPlan:
         mine = days.gather(rows) if days is not None and self.fields.dated else None
         values = self.fields.finish(texts, Place(rows, numbered[ITEM], self.path), problems, mine)
         if self.spec.required:
-            self._empty(record.height, {*rows.to_list(), *unusable}, problems)
+            self._empty(record.height, rows, unusable, problems)
         return numbered.hstack(values)
+
+    @cached_property
+    def _nothing(self) -> pl.DataFrame:
+        """Give the items of a list that nothing gives: none, in every chunk."""
+        numbered = _numbered(pl.Series(ROW, [], dtype=pl.UInt32))
+        place = Place(numbered[ROW], numbered[ITEM], self.path)
+        return numbered.hstack(self.fields.finish({}, place, ProblemLines()))
 
     def kept_items(self, record: SourceColumns, children: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """Give the source side of the items that ``run`` keeps, in the same order, with ``__row``."""
         found = self._items(record, children, ProblemLines(), [])
-        kept = self._kept(field_texts(self.fields.plans, SourceColumns(found.drop(ROW)), raw=False), found.height)
+        kept = self._kept(field_texts(self.fields.plans, _source_of(found), raw=False), found.height)
         return found if kept is None else found.filter(kept)
 
     def _items(
@@ -107,11 +123,9 @@ class ListPlan:
             return children[self.source].filter(pl.col(ROW).is_not_null()).sort(ROW, maintain_order=True)
         if self.origin == "split":
             cells = record.text(self.source).alias(ITEM_WORD).to_frame().with_row_index(ROW)
-            pieces = cells.filter(pl.col(ITEM_WORD).is_not_null())
-            text = pl.col(ITEM_WORD)
-            items = text.str.extract_all(self.each) if self.each else text.str.split(self.by, literal=False)
-            pieces = pieces.with_columns(items.list.eval(pl.element().str.strip_chars()))
-            return pieces.explode(ITEM_WORD, empty_as_null=False, keep_nulls=False)
+            pieces = cells.drop_nulls(ITEM_WORD) if cells[ITEM_WORD].null_count() else cells
+            pieces = pieces.with_columns(self._cut).explode(ITEM_WORD, empty_as_null=False, keep_nulls=False)
+            return pieces.with_columns(pl.col(ITEM_WORD).str.strip_chars())
         if self.origin == "json":
             found = read_cells(record.text(self.source), list(self.wanted))
             for row, why in found.refused:
@@ -120,30 +134,45 @@ class ListPlan:
             return found.frame
         return pl.DataFrame(schema={ROW: pl.UInt32})
 
+    @property
+    def _cut(self) -> pl.Expr:
+        text = pl.col(ITEM_WORD)
+        if self.each:
+            return text.str.extract_all(self.each)
+        return text.str.split(self.by, literal=re.escape(self.by) == self.by)
+
     def _kept(self, texts: Mapping[str, pl.Series], height: int) -> pl.Series | None:
         """Say which items hold anything at all; None where all do. Constants and defaults do not make an item."""
         if not height:
+            return None
+        if any(not text.null_count() for text in texts.values()):
             return None
         kept = pl.Series([False]).new_from_index(0, height)
         for text in texts.values():
             kept |= text.is_not_null()
         return None if bool(kept.all()) else kept
 
-    def _empty(self, height: int, taken: Collection[int], problems: ProblemLines) -> None:
-        if len(taken) == height:
+    def _empty(self, height: int, rows: pl.Series, unusable: list[int], problems: ProblemLines) -> None:
+        taken = np.zeros(height, bool)
+        taken[rows.to_numpy()] = True
+        taken[unusable] = True
+        empty = np.flatnonzero(~taken).tolist()
+        if not empty:
             return
-        empty = [row for row in range(height) if row not in taken]
         what = (LIST_EMPTY, REJECT, f"{self.spec.title}：至少要有一项")
         problems.add((empty, [self.path] * len(empty)), self.source, what)
 
 
 def _numbered(rows: pl.Series) -> pl.DataFrame:
     """Number the items of each row from 1; rows stand in order."""
-    frame = rows.to_frame().with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias(ITEM))
-    if not rows.len():
-        return frame
-    before = pl.when(pl.col(ROW).is_first_distinct()).then(pl.col(ITEM) - 1).forward_fill()
-    return frame.with_columns((pl.col(ITEM) - before).cast(pl.UInt32).alias(ITEM))
+    numbers, places = rows.to_numpy(), np.arange(rows.len(), dtype=np.uint32)
+    begins = np.append(True, numbers[1:] != numbers[:-1])[: numbers.size]
+    first = np.maximum.accumulate(np.where(begins, places, np.uint32(0)))
+    return framed([rows, pl.Series(ITEM, places - first + np.uint32(1))])
+
+
+def _source_of(found: pl.DataFrame) -> SourceColumns:
+    return SourceColumns(found[[name for name in found.columns if name != ROW]])
 
 
 def parents_of(child: ChildRows, record: SourceColumns, name: str, where: str) -> tuple[pl.DataFrame, int]:
@@ -154,11 +183,11 @@ def parents_of(child: ChildRows, record: SourceColumns, name: str, where: str) -
     """
     _require_key(child, record, name, where)
     keys = [f"key{place}" for place in range(len(child.key))]
-    parents = pl.DataFrame(
+    parents = framed(
         [record.text(column).alias(key) for column, key in zip(child.key, keys, strict=True)]
     ).with_row_index(ROW)
     columns = SourceColumns(child.frame)
-    mine = pl.DataFrame([columns.text(column).alias(key) for column, key in zip(child.parent_key, keys, strict=True)])
+    mine = framed([columns.text(column).alias(key) for column, key in zip(child.parent_key, keys, strict=True)])
     joined = mine.with_row_index("line").join(parents, on=keys, how="left", maintain_order="left_right")
     rows = joined[ROW].cast(pl.UInt32)
     frame = child.frame if joined.height == child.frame.height else child.frame[joined["line"].to_list()]

@@ -7,10 +7,12 @@ dropped silently: every row of the chunk is in ``Mapped.frame``, and after the c
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.model.record import KindSpec
@@ -28,6 +30,7 @@ __all__ = [
     "Checked",
     "Mapped",
     "detach",
+    "no_bad_rows",
     "no_problems",
 ]
 
@@ -77,19 +80,27 @@ its child rows as JSON text, and what became of it as JSON text."""
 
 def no_problems() -> pl.DataFrame:
     """Give the empty table of problems."""
-    return pl.DataFrame(schema=dict(PROBLEM_SCHEMA))
+    return _NO_PROBLEMS
+
+
+def no_bad_rows() -> pl.DataFrame:
+    """Give the empty table of rows that cannot go."""
+    return _NO_BAD_ROWS
+
+
+_NO_PROBLEMS, _NO_BAD_ROWS = (pl.DataFrame(schema=dict(schema)) for schema in (PROBLEM_SCHEMA, BAD_SCHEMA))
 
 
 def detach(frame: pl.DataFrame) -> pl.DataFrame:
     """Copy a small frame out of the buffers of the batch it was filtered from.
 
     A filter keeps the text buffers of the whole batch alive (perf.md C: collecting 1 % of the rows held 1.4 GB), so
-    whatever outlives its batch passes through here. Arrow's older text layout has one buffer of its own.
+    whatever outlives its batch passes through here. What is written to a file holds no more than its own texts.
     """
-    copied = pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.oldest()), schema=frame.schema)
-    if not isinstance(copied, pl.DataFrame):
-        raise TypeError("a table became a series")
-    return copied
+    written = io.BytesIO()
+    frame.write_ipc_stream(written, compat_level=pl.CompatLevel.oldest())
+    written.seek(0)
+    return pl.read_ipc_stream(written)
 
 
 @dataclass(frozen=True)
@@ -122,14 +133,14 @@ class Mapped:
 
     def only(self, rows: pl.Series) -> Mapped:
         """Keep the records with these row numbers, with their items, problems and source rows."""
-        marked = rows.cast(pl.UInt32).implode()
+        marked = rows.cast(pl.UInt32)
         kept = self._filtered(marked, keep=True)
         children = {name: _filtered(child, marked, keep=True) for name, child in self.children.items()}
         return replace(kept, source=_filtered(self.source, marked, keep=True), children=children)
 
     def without(self, rows: pl.Series) -> Mapped:
         """Leave out the records with these row numbers, their items and their problems; the source stays whole."""
-        return self if rows.is_empty() else self._filtered(rows.cast(pl.UInt32).implode(), keep=False)
+        return self if rows.is_empty() else self._filtered(rows.cast(pl.UInt32), keep=False)
 
     def _filtered(self, marked: pl.Series, *, keep: bool) -> Mapped:
         return replace(
@@ -143,7 +154,11 @@ class Mapped:
 def _filtered(frame: pl.DataFrame, marked: pl.Series, *, keep: bool) -> pl.DataFrame:
     if not frame.height:
         return frame
-    hit = frame[ROW].is_in(marked).fill_null(value=False)
+    own = frame[ROW]
+    if own.null_count():
+        hit = own.is_in(marked.implode()).fill_null(value=False)
+    else:
+        hit = pl.Series(np.isin(own.to_numpy(), marked.to_numpy()))
     return frame.filter(hit if keep else ~hit)
 
 

@@ -74,10 +74,10 @@ def supersede(good: Mapped) -> tuple[Mapped, pl.DataFrame]:
     The last by ``__order`` wins, among equals (and without ``newest_by``) the later row. Gives what is kept, and one
     line per row that gave way: ``__row``, ``key``, and ``kept``, the row it gave way to.
     """
+    if good.frame[good.kind.key].n_unique() == good.rows:
+        return good, pl.DataFrame(schema={ROW: pl.UInt32, "key": pl.String, "kept": pl.UInt32})
     columns = [ROW, good.kind.key] + ([ORDER] if ORDER in good.frame.columns else [])
     rows = good.frame.select(columns).rename({good.kind.key: "key"})
-    if rows["key"].n_unique() == rows.height:
-        return good, _given_way(rows.clear().with_columns(kept=pl.lit(None, pl.UInt32)))
     ranked = rows.sort([name for name in (ORDER, ROW) if name in rows.columns]).with_columns(
         kept=pl.col(ROW).last().over("key")
     )

@@ -10,8 +10,11 @@ from ecqs_gateway.content.problems import nearest
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.render import render_columns
 from ecqs_gateway.mapping.text import tidy_column
+from ecqs_gateway.model.columns import framed
 
 __all__ = ["SourceColumns", "Wanted", "require_columns"]
+
+_NOTHING = pl.Series("", [None], dtype=pl.Null)
 
 Wanted = Mapping[str, tuple[str, ...]]
 """Source columns a mapping needs, each with what uses it (national fields, ``newest_by``, keys of child tables)."""
@@ -64,8 +67,8 @@ class SourceColumns:
 
     def _frame(self, columns: Mapping[str, pl.Series]) -> pl.DataFrame:
         # A column of its own keeps the height where no column is named.
-        height_only = pl.repeat(None, self.height, dtype=pl.Null, eager=True).alias("")
-        return pl.DataFrame([height_only, *(series.alias(name) for name, series in columns.items())])
+        height_only = _NOTHING.new_from_index(0, self.height)
+        return framed([height_only, *(series.alias(name) for name, series in columns.items())])
 
 
 def require_columns(wanted: Wanted, present: Iterable[str], *, table: str, where: str) -> None:

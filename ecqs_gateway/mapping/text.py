@@ -45,7 +45,7 @@ def tidy_column(text: pl.Series) -> pl.Series:
     rows = _untidy(Utf8.of(text.alias("")))  # a column name may hold what Arrow refuses
     if rows.size == 0:
         return text
-    picked = text.gather(rows) if rows.size < len(text) else text
+    picked = text[rows] if rows.size < len(text) else text
     tidied = picked.to_frame("t").select(tidy(pl.col("t"))).to_series()
     if rows.size == len(text):
         return tidied.alias(text.name)

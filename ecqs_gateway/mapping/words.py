@@ -79,14 +79,15 @@ def _fillers(words: tuple[str, ...]) -> Step:
 
 def _where(pattern: str, step: Step) -> Step:
     """Do a step on the rows that match a pattern only: most words find nothing to do in most rows."""
+    matches, stepped = pl.col("t").str.contains(pattern), step(pl.col("t"))
 
     def run(text: pl.Series) -> pl.Series:
-        hit = text.str.contains(pattern).fill_null(value=False).arg_true()
-        if hit.is_empty():
+        hit = text.to_frame("t").select_seq(matches).to_series()
+        if not bool(hit.any()):
             return text
-        whole = len(hit) == len(text)
-        some = (text if whole else text.gather(hit)).alias("t").to_frame().select(step(pl.col("t"))).to_series()
-        return some.alias(text.name) if whole else text.clone().scatter(hit, some)
+        whole = bool(hit.all()) and not hit.null_count()
+        some = text.filter(hit).to_frame("t").select_seq(stepped).to_series()
+        return some.alias(text.name) if whole else text.clone().scatter(hit.arg_true(), some)
 
     return lambda text: text.map_batches(run, return_dtype=pl.String, is_elementwise=True)
 

@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import polars as pl
@@ -97,6 +98,11 @@ class Leaf:
     source: str
     doc: str
     personal: bool
+
+    @cached_property
+    def written(self) -> pl.Expr:
+        """The XML text of the canonical column of this path, not yet escaped; made once, for every chunk wants it."""
+        return self.type.write_expr(pl.col(self.path))
 
 
 @dataclass(frozen=True)

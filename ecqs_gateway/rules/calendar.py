@@ -17,6 +17,7 @@ from pathlib import Path
 import polars as pl
 
 from ecqs_gateway.errors import Misconfigured
+from ecqs_gateway.model.columns import Tabled
 
 __all__ = ["COLUMNS", "WorkingCalendar", "load_calendar"]
 
@@ -43,17 +44,23 @@ class WorkingCalendar:
         return tuple(runs)
 
     @cached_property
-    def counted(self) -> tuple[pl.Series, pl.Series, pl.Series]:
-        """Give for every known day its number since 1970-01-01, the working days up to and with it, and its run.
+    def counted(self) -> tuple[Tabled, Tabled]:
+        """Give by the number of a day since 1970-01-01 the working days up to and with it, and its run.
 
-        Working days between two days of one run are then a subtraction.
+        Working days between two days of one run are then a subtraction. A day of an unknown year has neither.
         """
         days = [(day, run) for run, (first, last) in enumerate(self.spans) for day in _days(first, last)]
         frame = pl.DataFrame(
             {"day": [day for day, _ in days], "run": [run for _, run in days]},
             schema={"day": pl.Date, "run": pl.Int64},
-        ).with_columns(worked=pl.Series([self.worked(day) for day, _ in days], dtype=pl.Int64))
-        return frame["day"].to_physical(), frame["worked"].cum_sum(), frame["run"]
+        ).with_columns(
+            worked=pl.Series([self.worked(day) for day, _ in days], dtype=pl.Int64).cum_sum(),
+            day=pl.col("day").to_physical().cast(pl.Int64),
+        )
+        first, last = (frame["day"][0], frame["day"][-1]) if days else (0, -1)
+        every = pl.DataFrame({"day": range(first, last + 1)}, schema={"day": pl.Int64})
+        table = every.join(frame, on="day", how="left", maintain_order="left")
+        return Tabled(first, table["worked"]), Tabled(first, table["run"])
 
     def known(self, day: date) -> bool:
         """Say whether the day lies in a known year."""

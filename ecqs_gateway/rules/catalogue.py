@@ -158,8 +158,9 @@ def _all(conditions: list[pl.Expr]) -> pl.Expr:
 
 
 def _compile(kind: KindSpec, rule: Rule, context: ExprContext, text: str, part: str) -> CompiledExpr:
-    own = replace(context, lists=rule_lists(kind, rule), terms=f"__{rule.id}{part}_")
-    columns = rule_columns(kind) | {leaf.path: leaf.type.dtype for leaf in record_leaves(kind, rule)}
+    types = {leaf.path: leaf.type for leaf in (*kind.leaves(), *record_leaves(kind, rule))}
+    own = replace(context, lists=rule_lists(kind, rule), terms=f"__{rule.id}{part}_", canonical=types)
+    columns = {path: field_type.dtype for path, field_type in types.items()}
     return compile_expr(text, columns, where=f"rule {rule.id}", context=own)
 
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+import numpy as np
 import polars as pl
 
 from ecqs_gateway.mapping.expr import ListTerm
 from ecqs_gateway.mapping.mapped import FLAG, HOLD, PROBLEM_SCHEMA, ROW, no_problems
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.rules.against import References, joined, with_recognised
 from ecqs_gateway.rules.catalogue import CompiledRule, CompiledRules
 
@@ -72,10 +74,12 @@ def _judged(rules: tuple[CompiledRule, ...], frame: pl.DataFrame, lists: Mapping
     found = _with_terms(frame, terms, lists).select_seq(
         ROW, *(expr.alias(str(place)) for place, (expr, _) in enumerate(outcomes))
     )
+    rows, *verdicts = found.get_columns()
+    # Null is no breach, neither to any() nor to filter(); a rule nobody breaks, as most are, costs one look.
     problems = [
-        _problems(told, rows)
-        for place, (_, told) in enumerate(outcomes)
-        if (rows := found[ROW].gather(found[str(place)].fill_null(value=False).arg_true())).len()
+        _problems(told, rows.filter(verdict))
+        for (_, told), verdict in zip(outcomes, verdicts, strict=True)
+        if bool(verdict.any())
     ]
     return pl.concat(problems).sort(ROW, maintain_order=True) if problems else no_problems()
 
@@ -103,11 +107,8 @@ def _outcomes(rule: CompiledRule) -> Iterator[tuple[pl.Expr, _Told]]:
 
 
 def _problems(told: _Told, rows: pl.Series) -> pl.DataFrame:
-    return (
-        rows.cast(pl.UInt32)
-        .to_frame(ROW)
-        .with_columns(pl.lit(text, dtype=PROBLEM_SCHEMA[name]).alias(name) for name, text in told.items())
-    )
+    texts = (pl.Series(name, [text], dtype=PROBLEM_SCHEMA[name]) for name, text in told.items())
+    return framed([rows.cast(pl.UInt32), *(text.new_from_index(0, rows.len()) for text in texts)])
 
 
 def _with_terms(frame: pl.DataFrame, terms: Iterable[ListTerm], lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -117,7 +118,7 @@ def _with_terms(frame: pl.DataFrame, terms: Iterable[ListTerm], lists: Mapping[s
         by_list.setdefault(term.list, []).append(term)
     for name, wanted in by_list.items():
         if name in lists:
-            frame = frame.with_columns(_answers(frame, lists[name], wanted))
+            frame = frame.hstack(_answers(frame, lists[name], wanted))
         else:
             frame = frame.with_columns(
                 pl.lit(None, dtype=_DTYPES[term.quantifier]).alias(term.column) for term in wanted
@@ -132,18 +133,19 @@ def _answers(frame: pl.DataFrame, items: pl.DataFrame, terms: list[ListTerm]) ->
     """
     items, places = _placed(frame[ROW], items)
     outer = sorted({name for term in terms for name in term.record_columns})
-    told = pl.concat([items, frame.select(outer)[places]], how="horizontal") if outer else items
-    verdicts = told.select(term.items.alias(term.column) for term in terms if term.items is not None)
-    return [_answer(term, verdicts, places, frame.height) for term in terms]
+    told = items.hstack(frame[outer][places].get_columns()) if outer else items
+    verdicts = told.select_seq(term.items.alias(term.column) for term in terms if term.items is not None)
+    return [_answer(term, verdicts, places, frame.height).alias(term.column) for term in terms]
 
 
 def _answer(term: ListTerm, verdicts: pl.DataFrame, places: pl.Series, height: int) -> pl.Series:
     if term.quantifier == "count":
-        return _counted(places, height).alias(term.column)
+        return _counted(places, height)
+    values = _broadcast(verdicts[term.column], places.len())
     if term.quantifier == "count_distinct":
-        values = pl.DataFrame([places.alias("place"), _broadcast(verdicts[term.column], places.len()).alias("value")])
-        return _counted(values.drop_nulls().unique()["place"], height).alias(term.column)
-    return _decided(term, _broadcast(verdicts[term.column], places.len()), places, height)
+        distinct = framed([places.alias("place"), values.alias("value")]).drop_nulls().unique()
+        return _counted(distinct["place"], height)
+    return _decided(values, places, height, start=term.quantifier == "all")
 
 
 def _broadcast(values: pl.Series, length: int) -> pl.Series:
@@ -154,21 +156,31 @@ def _broadcast(values: pl.Series, length: int) -> pl.Series:
 def _placed(rows: pl.Series, items: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
     """Give the items that belong to one of these records, and the place of each one's record; ``rows`` ascend."""
     wanted = items[ROW].cast(rows.dtype)
-    places = rows.search_sorted(wanted).cast(pl.UInt32)
-    here = (places < rows.len()) & (rows.gather(places.clip(0, rows.len() - 1)) == wanted)
+    if rows.len() and rows[-1] == rows.len() - 1:  # every record of the chunk, as nearly always: place is number
+        places, here = wanted, wanted < rows.len()
+    else:
+        places = rows.search_sorted(wanted)
+        here = (places < rows.len()) & (rows.gather(places.clip(0, rows.len() - 1)) == wanted)
+    places = places.cast(pl.UInt32)
     return (items, places) if bool(here.all()) else (items.filter(here), places.filter(here))
 
 
 def _counted(places: pl.Series, height: int) -> pl.Series:
-    counts = places.value_counts()
-    return pl.zeros(height, dtype=pl.Int64, eager=True).scatter(counts.to_series(0), counts["count"].cast(pl.Int64))
+    return pl.Series(np.bincount(places.to_numpy(), minlength=height).astype(np.int64))
 
 
-def _decided(term: ListTerm, verdict: pl.Series, places: pl.Series, height: int) -> pl.Series:
+_UNKNOWN = pl.Series([None], dtype=pl.Boolean)
+
+
+def _decided(verdict: pl.Series, places: pl.Series, height: int, *, start: bool) -> pl.Series:
     """Begin with what an empty list says; an unknown item makes it unknown, and one that decides has the last word."""
-    start = term.quantifier == "all"
-    answer = pl.Series(term.column, [start]).new_from_index(0, height)
-    if verdict.null_count():
-        answer = answer.scatter(places.filter(verdict.is_null()), None)
-    deciding = (~verdict if start else verdict).fill_null(value=False)
-    return answer.scatter(places.filter(deciding), not start) if bool(deciding.any()) else answer
+    deciding = places.filter(~verdict if start else verdict).to_numpy()
+    answer = np.full(height, start)
+    answer[deciding] = not start
+    found = pl.Series(answer)
+    if not verdict.null_count():
+        return found
+    known = np.ones(height, bool)
+    known[places.filter(verdict.is_null()).to_numpy()] = False
+    known[deciding] = True
+    return found.zip_with(pl.Series(known), _UNKNOWN.new_from_index(0, height))

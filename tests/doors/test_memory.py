@@ -25,7 +25,29 @@ def test_what_the_operator_set_stays() -> None:
     assert _said(_RJEM_MALLOC_CONF="narenas:8") == "narenas:8"
 
 
-@pytest.mark.parametrize("module", ["polars", "sqlalchemy", "pyarrow"])
+@pytest.mark.parametrize("module", ["polars", "sqlalchemy", "numpy"])
 def test_nothing_large_is_imported_before_the_allocators_are_set(module: str) -> None:
     code = f"import sys, ecqs_gateway.doors.memory; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_made_for_good_is_passed_over_by_the_search_for_unused_objects() -> None:
+    code = """
+import gc
+from ecqs_gateway.doors.memory import for_good
+before = gc.get_freeze_count()
+with for_good():
+    assert not gc.isenabled()
+    kept = [[] for _ in range(1000)]
+assert gc.isenabled() and gc.get_freeze_count() > before + 1000
+try:
+    with for_good():
+        raise KeyError
+except KeyError:
+    assert gc.isenabled()
+gc.disable()
+with for_good():
+    pass
+assert not gc.isenabled()
+"""
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

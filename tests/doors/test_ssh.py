@@ -6,6 +6,7 @@ import base64
 import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -358,3 +359,10 @@ def test_the_key_ssh_keygen_writes_is_read(tmp_path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(tmp_path / "k")], check=True)
     key = HostKey.parse((tmp_path / "k.pub").read_text(), where="test")
     assert key.type == "ssh-ed25519"
+
+
+def test_the_door_brings_no_runner_of_programs() -> None:
+    code = "import sys, ecqs_gateway.doors.ssh; sys.exit('invoke' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    code = "import ecqs_gateway.doors.ssh, invoke, paramiko; paramiko.Transport; invoke.run"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 
 import pytest
 
@@ -216,3 +217,27 @@ def test_units_that_do_not_end_when_told_to_are_left_behind() -> None:
     assert side_by_side({"hangs": never.wait, "ends": lambda: interrupt.wait(60)}, interrupt, grace=0.3) == {}
     assert time.monotonic() - started < 20
     never.set()
+
+
+def test_a_place_is_given_back_when_the_last_work_on_its_chunk_ends_however_that_ends() -> None:
+    limits = _limits(1)
+    share, other = limits.share(), limits.share()
+    source = _source(limits, 3)
+    assert share.read(source) == 0
+    good, bad = Future[None](), Future[None]()
+    share.done_after([good, bad])
+    waiting = _started(lambda: other.read(_source(limits, 1)))
+    good.set_result(None)
+    time.sleep(0.1)
+    assert waiting.is_alive()
+    bad.set_exception(ValueError())
+    waiting.join(20)
+    assert not waiting.is_alive()
+    other.done()
+    assert share.read(source) == 1
+    share.done_after([])
+    assert share.read(source) == 2
+    cancelled = Future[None]()
+    share.done_after([cancelled])
+    cancelled.cancel()
+    assert other.read(_source(limits, 1)) == 0

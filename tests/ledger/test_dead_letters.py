@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import polars as pl
@@ -11,8 +13,9 @@ import sqlalchemy as sa
 
 from ecqs_gateway.doors.vault import Vault, make_payload_key
 from ecqs_gateway.errors import Terminal
-from ecqs_gateway.ledger import corrections, dead_letters, evidence, letters, runs
+from ecqs_gateway.ledger import corrections, dead_letters, evidence, letter_keys, letters, runs
 from ecqs_gateway.ledger.corrections import Decision
+from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.letters import Filter
 
 REASON = {"field": "issue_date", "column": "fzrq", "rule": "ECQS-1240", "clause": None, "message": "日期无法识别"}
@@ -34,7 +37,7 @@ def _frame(*identities: str, **given: object) -> pl.DataFrame:
 
 def _store(database, lease, current, frame, **given) -> tuple[int, int]:
     with database.write() as connection:
-        return dead_letters.store(connection, lease.lane_id, frame, current, **given)
+        return dead_letters.store(connection, LetterKeys(lease.lane_id), frame, current, **given)
 
 
 def _next_run(database, clock, bundle: str = "sha256:" + "0" * 64) -> runs.Run:
@@ -108,32 +111,65 @@ def test_a_good_row_settles_open_and_corrected_letters_and_leaves_the_discarded_
                 letters.settle(connection, letter, state=letter.identity, by="x", note=None, clock=clock)
     passed = pl.DataFrame({"source_key": ["open", "corrected", "discarded"], "digest": ["d1", "d2", "d3"]})
     with database.write() as connection:
-        assert dead_letters.resolve(connection, lease.lane_id, passed, clock=clock, cause="retry") == 1
+        assert dead_letters.resolve(connection, LetterKeys(lease.lane_id), passed, clock=clock, cause="retry") == 1
     assert [x.state for x in _find(database)] == ["resolved", "corrected", "discarded"]
     with database.write() as connection:
-        assert dead_letters.resolve(connection, lease.lane_id, passed, clock=clock) == 1
+        assert dead_letters.resolve(connection, LetterKeys(lease.lane_id), passed, clock=clock) == 1
     assert [(x.state, x.resolved_by) for x in _find(database)] == [
         ("resolved", "version d1"), ("resolved", "version d2"), ("discarded", "x"),
     ]  # fmt: skip
 
 
+@contextmanager
+def _reads_of_source_keys(database) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        if statement.startswith("SELECT dead_letter.id, dead_letter.source_key "):
+            found.append(statement.lower())
+
+    sa.event.listen(database.engine, "after_cursor_execute", note)
+    yield found
+    sa.event.remove(database.engine, "after_cursor_execute", note)
+
+
+def _passed(*names: str) -> pl.DataFrame:
+    return pl.DataFrame({"source_key": names, "digest": ["d"] * len(names)})
+
+
 @pytest.mark.parametrize("waiting", [3, 300])
-def test_settling_asks_for_no_more_letters_than_rows_came_through(database, lease, current, clock, waiting) -> None:
+def test_where_too_many_letters_wait_only_those_of_the_commit_are_asked_for(
+    database, lease, current, clock, monkeypatch, waiting
+) -> None:
+    monkeypatch.setattr(letter_keys, "_MOST", 10)
     _store(database, lease, current, _frame(*(f"k{n}" for n in range(waiting))))
-    passed = pl.DataFrame({"source_key": [f"k{n}" for n in range(10)], "digest": ["d"] * 10})
-    fetched = []
-
-    def count(_connection, cursor, statement, *_rest) -> None:
-        if "dead_letter.source_key" in statement and statement.startswith("SELECT"):
-            fetched.append(statement)
-
-    sa.event.listen(database.engine, "after_cursor_execute", count)
-    with database.write() as connection:
-        assert dead_letters.resolve(connection, lease.lane_id, passed, clock=clock) == min(10, waiting)
-    sa.event.remove(database.engine, "after_cursor_execute", count)
-    bounded = any(word in fetched[-1].lower() for word in ("json_each", "any("))
-    assert bounded == (waiting > 10), fetched[-1]
+    with _reads_of_source_keys(database) as read, database.write() as connection:
+        passed = _passed(*(f"k{n}" for n in range(10)))
+        assert dead_letters.resolve(connection, LetterKeys(lease.lane_id), passed, clock=clock) == min(10, waiting)
+    assert any(word in read[-1] for word in ("json_each", "any(")) == (waiting > 10), read[-1]
     assert letters.count(database, Filter(states=("open",))) == max(0, waiting - 10)
+
+
+def test_what_letters_are_about_is_read_once_and_what_others_settle_or_add_is_seen(
+    database, lease, current, clock
+) -> None:
+    _store(database, lease, current, _frame("a", "b", "c"))
+    keys = LetterKeys(lease.lane_id)
+    with _reads_of_source_keys(database) as read:
+        with database.write() as connection:
+            assert dead_letters.resolve(connection, keys, _passed("a"), clock=clock) == 1
+        (b,) = [letter for letter in _find(database) if letter.identity == "b"]
+        with database.write() as connection:
+            letters.settle(connection, b, state="discarded", by="x", note=None, clock=clock)
+        with database.write() as connection:
+            assert dead_letters.resolve(connection, keys, _passed("a", "b"), clock=clock) == 0
+        assert len(read) == 1
+    _store(database, lease, current, _frame("d"))
+    with database.write() as connection:
+        assert dead_letters.resolve(connection, keys, _passed("c", "d"), clock=clock) == 2
+    assert {x.identity: x.state for x in _find(database)} == {
+        "a": "resolved", "b": "discarded", "c": "resolved", "d": "resolved",
+    }  # fmt: skip
 
 
 def test_a_letter_met_under_other_content_takes_over_what_is_said_today(database, lease, current, clock, vault) -> None:

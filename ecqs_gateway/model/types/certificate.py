@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.columns import looked_up
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
 from ecqs_gateway.model.types.clean import squash, squash_expr
 from ecqs_gateway.model.types.columns import BoolRows, Bytes, Layout, SlowWay, Utf8, by_column, merge, verdict
@@ -114,9 +115,7 @@ def abbreviation_of(number: pl.Expr) -> pl.Expr:
 
 def unit_of(number: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
     """Give the code of the unit whose abbreviation canonical numbers carry; null for a national certificate."""
-    return abbreviation_of(number).replace_strict(
-        dict(unit_by_abbreviation(codes)), default=None, return_dtype=pl.String
-    )
+    return looked_up(abbreviation_of(number), unit_by_abbreviation(codes))
 
 
 def xk_of(number: pl.Expr) -> pl.Expr:

@@ -191,35 +191,41 @@ _FAR = 1 << 22  # days, beyond any date of ours on either side
 class _Periods:
     """Validity periods of a table, sorted by code and first day, as numbers that sort in the same way."""
 
-    places: dict[str, int]
+    number: pl.Expr
+    """The number of the columns ``code`` and ``day``; negative for a code that is not in the table."""
     starts: np.ndarray[Any, np.dtype[np.int64]]
     ends: np.ndarray[Any, np.dtype[np.int64]]
 
     @classmethod
     def of(cls, table: CodeTable) -> _Periods:
         """Number the codes; a period's number is the code's number followed by the day."""
-        places = {code: place for place, code in enumerate(sorted(table.codes))}
+        words = pl.Enum(sorted(table.codes))
+
+        def place(code: pl.Expr) -> pl.Expr:
+            return code.cast(words, strict=False).to_physical().cast(pl.Int64) * (2 * _FAR) + _FAR
+
         rows = table.rows.select(
-            pl.col("code").replace_strict(places, return_dtype=pl.Int64).alias("place"),
+            place(pl.col("code")).alias("place"),
             pl.col("valid_from").cast(pl.Date).cast(pl.Int32).fill_null(-_FAR + 1).alias("first"),
             pl.col("valid_until").cast(pl.Date).cast(pl.Int32).fill_null(_FAR - 1).alias("last"),
         ).sort("place", "first")
-        numbers = rows["place"].to_numpy() * (2 * _FAR) + _FAR
-        return cls(places, numbers + rows["first"].to_numpy(), numbers + rows["last"].to_numpy())
+        numbers = rows["place"].to_numpy()
+        number = place(pl.col("code")) + pl.col("day").to_physical().cast(pl.Int64)
+        return cls(number.fill_null(-1), numbers + rows["first"].to_numpy(), numbers + rows["last"].to_numpy())
 
 
 def _valid_on(pairs_of: pl.Series, periods: _Periods) -> pl.Series:
-    frame = pairs_of.struct.unnest().select(
-        pl.col("code").replace_strict(periods.places, default=-1, return_dtype=pl.Int64).alias("place"),
-        pl.col("day").cast(pl.Int32).fill_null(0).alias("day"),
-        (pl.col("code").is_null() | pl.col("day").is_null()).alias("unknown"),
-    )
-    place, day = frame["place"].fill_null(-1).to_numpy(), frame["day"].to_numpy()
-    numbers = place * (2 * _FAR) + _FAR + day
+    frame = pairs_of.struct.unnest()
+    code, day = frame.get_columns()
+    if code.null_count() == len(code):
+        return pl.Series(pairs_of.name, [None], dtype=pl.Boolean).new_from_index(0, len(code))
+    numbers = frame.select_seq(periods.number).to_series().to_numpy()
     begun = np.searchsorted(periods.starts, numbers, side="right") - 1
-    valid = (place >= 0) & (begun >= 0)
+    valid = begun >= 0
     if periods.ends.size:
         valid &= numbers <= periods.ends[np.maximum(begun, 0)]  # another code's end is always smaller
-    unknown = np.flatnonzero(frame["unknown"].to_numpy())
     series = pl.Series(pairs_of.name, valid)
-    return series.scatter(unknown, None) if unknown.size else series
+    if not code.null_count() and not day.null_count():
+        return series
+    unknown = (code.is_null() | day.is_null()).to_numpy()
+    return series.scatter(np.flatnonzero(unknown), None)

@@ -1,6 +1,6 @@
 """The bytes of a text column as numpy arrays: what makes checking a column cost nanoseconds per value.
 
-Polars holds text as UTF-8; one ``to_arrow`` call gives its bytes in one piece (5 ns a value). Most canonical values
+Polars holds text as UTF-8; the door to Arrow gives its bytes in one piece (5 ns a value). Most canonical values
 have a fixed width in bytes, so a column of them is a matrix of bytes, and two neighbouring bytes at once index a
 table of 65,536 entries. Measured (perf.md C): 10 ns a value for a credit code check, against 500 ns for slices.
 Rows of any other width are rare and go down a slower way, so every function here takes and gives whole columns.
@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from ecqs_gateway.doors.arrow import text_bytes, text_column
 from ecqs_gateway.model.codes import CodeTables
 from ecqs_gateway.model.types.base import FieldProblem, FieldType
 
@@ -26,8 +26,6 @@ __all__ = ["BoolRows", "Bytes", "Layout", "Rows", "SlowWay", "Utf8", "by_column"
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.intp]
 BoolRows = NDArray[np.bool_]
-
-_OLDEST = pl.CompatLevel.oldest()  # text as offsets and one buffer, not as views
 
 
 def by_column(column: pl.Expr, function: Callable[[pl.Series], pl.Series], dtype: pl.DataType) -> pl.Expr:
@@ -46,26 +44,17 @@ class Utf8:
     @classmethod
     def of(cls, series: pl.Series) -> Utf8:
         """Take the bytes of a column of dtype String."""
-        array = series.to_arrow(compat_level=_OLDEST)
-        count = len(array)
-        if count == 0:
-            nothing = np.zeros(0, np.int64)
-            return cls(np.zeros(0, np.uint8), nothing, nothing)
-        nulls, ends, text = (_bytes(buffer) for buffer in array.buffers())
-        offsets = ends.view(np.int64)[array.offset : array.offset + count + 1]
-        sizes = np.diff(offsets)
-        if array.null_count:
-            bits = np.unpackbits(nulls, bitorder="little")
-            sizes[bits[array.offset : array.offset + count] == 0] = -1
-        return cls(text[: offsets[-1]], offsets[:-1], sizes)
+        data, places, there = text_bytes(series)
+        sizes = np.diff(places)
+        if there is not None:
+            sizes[~there] = -1
+        return cls(data, places[:-1], sizes)
 
     @staticmethod
     def series(matrix: Bytes) -> pl.Series:
         """Give the rows of a matrix of UTF-8 bytes as a text column."""
         count, width = matrix.shape
-        ends = pa.py_buffer(np.arange(0, (count + 1) * width, width, dtype=np.int64).data)
-        data = pa.py_buffer(np.ascontiguousarray(matrix).data)
-        return pl.Series(pa.LargeStringArray.from_buffers(count, ends, data))
+        return text_column(matrix.reshape(-1), np.arange(0, (count + 1) * width, width, dtype=np.int64))
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -73,6 +62,8 @@ class Utf8:
 
     def widths(self, least: int = 1, most: int = 64) -> Iterator[int]:
         """Walk the sizes between these that occur, most rows first."""
+        if self.sizes.size and self.sizes[0] == self.sizes.max() == self.sizes.min():  # as in most columns of codes
+            return iter([int(self.sizes[0])] if least <= self.sizes[0] <= most else [])
         counts = np.bincount(np.clip(self.sizes, 0, most + 1), minlength=most + 2)[least : most + 1]
         return (int(place) + least for place in np.argsort(-counts, kind="stable") if counts[place])
 
@@ -89,10 +80,6 @@ class Utf8:
             return self.data.reshape(-1, width)
         cells = np.ndarray((self.data.size - width + 1,), f"V{width}", buffer=self.data, strides=(1,))
         return cells[self.starts[rows]].view(np.uint8).reshape(-1, width)
-
-
-def _bytes(buffer: pa.Buffer | None) -> Bytes:
-    return np.zeros(0, np.uint8) if buffer is None else np.frombuffer(memoryview(buffer), np.uint8)
 
 
 def pairs(matrix: Bytes, place: int) -> NDArray[np.uint16]:

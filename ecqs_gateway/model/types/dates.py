@@ -168,8 +168,14 @@ class Timestamp(FieldType):
 
 
 def _days(series: pl.Series) -> pl.Series:
+    if series.dtype == pl.Date and _within_years(series.cast(pl.Int32)):
+        return series
     found = columns.read_column(series)
     return _with_nulls(pl.Series(series.name, found.days).cast(pl.Date), ~found.good)
+
+
+def _within_years(days: pl.Series) -> bool:
+    return not bool(((days < columns.FIRST_DAY) | (days > columns.LAST_DAY)).any())
 
 
 def _instants(series: pl.Series) -> pl.Series:
@@ -197,17 +203,19 @@ def _clock_texts() -> pl.Series:
 
 
 def _date_text(series: pl.Series) -> pl.Series:
-    return _date_texts().gather(_places(series.to_physical() - columns.FIRST_DAY, len(_date_texts())))
+    days = series.cast(pl.Int32) - columns.FIRST_DAY
+    return _date_texts()[_places(days, len(_date_texts()))].alias(series.name)
 
 
 def _instant_text(series: pl.Series) -> pl.Series:
-    seconds = series.to_physical() // 1_000_000 + moments.ZONE
+    seconds = series.cast(pl.Int64) // 1_000_000 + moments.ZONE
     days, clock = seconds // moments.DAY - columns.FIRST_DAY, seconds % moments.DAY
-    return _date_texts().gather(_places(days, len(_date_texts()))) + _clock_texts().gather(clock)
+    return _date_texts()[_places(days, len(_date_texts()))] + _clock_texts()[clock.cast(pl.UInt32)]
 
 
 def _places(places: pl.Series, size: int) -> pl.Series:
     """Give places in a table, null for those outside: a value that ``check_expr`` refuses has no text."""
     if (places.min() or 0) < 0 or (places.max() or 0) >= size:  # type: ignore[operator]  # integers
-        return places.to_frame("x").select(pl.when(pl.col("x").is_between(0, size - 1)).then(pl.col("x"))).to_series()
-    return places
+        within = pl.when(pl.col("x").is_between(0, size - 1)).then(pl.col("x"))
+        places = places.to_frame("x").select(within).to_series()
+    return places.cast(pl.UInt32)
