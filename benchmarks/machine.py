@@ -73,7 +73,7 @@ def measure(
                     stdin=running[-1].stdout if running else subprocess.DEVNULL,
                     stdout=err if last else subprocess.PIPE,
                     stderr=err,
-                    env={**os.environ, **(env or {})},
+                    env={**_environment(), **(env or {})},
                 )
             )
         codes = [process.wait() for process in running]
@@ -83,6 +83,11 @@ def measure(
         words = log.read_text(errors="replace").strip().splitlines()[-3:] if log else []
         raise RuntimeError(" / ".join(words) or "a command failed")
     return Measured(rows, wall, sum(cpu for _, cpu, _ in told), max(rss for _, _, rss in told) // 1024)
+
+
+def _environment() -> dict[str, str]:
+    """Give this process's environment as a user has it: programs keep what they compiled for their next start."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 @dataclass(frozen=True)

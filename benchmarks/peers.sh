@@ -12,7 +12,7 @@ peer() {  # name, then packages
   [ -f "$venv/$name.ready" ] && return
   echo "Installing $name into $venv/$name (once) ..."
   if "$uv" venv --quiet --python .venv/bin/python "$venv/$name" \
-    && "$uv" pip install --quiet --python "$venv/$name/bin/python" "$@" 2> "$venv/$name.log"; then
+    && "$uv" pip install --quiet --compile-bytecode --python "$venv/$name/bin/python" "$@" 2> "$venv/$name.log"; then
     touch "$venv/$name.ready"
   else
     echo "  $name cannot be installed here (see $venv/$name.log); it is left out."
