@@ -22,7 +22,7 @@ LIES = {
     "tamper": 0.03, "foreign": 0.01, "truncate": 0.01, "premature": 0.03, "issuer": 0.01, "sequence": 0.01,
 }  # fmt: skip
 MOST_ROUNDS = 30
-PORTION = 50 if soak.SOAK else 10
+PORTION = 50
 """Batches a unit has on their way at once: between two runs the clock jumps, but headquarters needs real time."""
 
 
