@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -87,13 +87,9 @@ def _engine() -> bytes | None:
 
 def _sources(folder: Path | str) -> Iterator[str]:
     with os.scandir(folder) as entries:
-        yield from _each(entries)
-
-
-def _each(entries: Iterable[os.DirEntry[str]]) -> Iterator[str]:
-    for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            yield from _sources(entry.path)
-        elif entry.name.endswith(".py"):
-            known = entry.stat()
-            yield f"{entry.path}\0{known.st_size}\0{known.st_mtime_ns}"
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _sources(entry.path)
+            elif entry.name.endswith(".py"):
+                known = entry.stat()
+                yield f"{entry.path}\0{known.st_size}\0{known.st_mtime_ns}"

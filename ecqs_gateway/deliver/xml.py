@@ -21,7 +21,7 @@ from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
 from ecqs_gateway.model.columns import placed
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
-__all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "record_texts"]
+__all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "record_texts", "with_findings"]
 
 ROW, ITEM = "__row", "__item"
 
@@ -64,10 +64,15 @@ def bodies(
         for part in (joined.iter_slices(_ROWS_AT_ONCE) if joined.height else [joined])
     ]
     rendered = pl.concat(parts, rechunk=False) if len(parts) > 1 else parts[0]
+    return with_findings(rendered, findings)
+
+
+def with_findings(rows: pl.DataFrame, findings: pl.DataFrame | None) -> pl.DataFrame:
+    """Add the texts of the findings to rows (``__row``), empty where there are none; no version digest covers them."""
     if findings is None or findings.is_empty():
-        return rendered.hstack([_NO_FINDINGS.new_from_index(0, rendered.height)])
-    texts = finding_texts(findings).with_columns(pl.col(ROW).cast(rendered.schema[ROW]))
-    joined = rendered.join(texts, on=ROW, how="left", maintain_order="left")
+        return rows.hstack([_NO_FINDINGS.new_from_index(0, rows.height)])
+    texts = finding_texts(findings).with_columns(pl.col(ROW).cast(rows.schema[ROW]))
+    joined = rows.join(texts, on=ROW, how="left", maintain_order="left")
     return joined.with_columns(pl.col("findings").fill_null(""))
 
 

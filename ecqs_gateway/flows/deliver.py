@@ -66,20 +66,17 @@ class _LedgerOutbox:
     def load(self, batch: Sendable) -> bytes:
         """Give the stored bytes; raises Conflict ECQS-3010 when another worker has the lane by now."""
         lanes.require(self.gateway.database, self.lease)
-        package = self._find(batch).package
+        package = self._listed[batch.id].package
         return self.gateway.stage.get(package.name, package.digest)
 
     def record(self, batch: Sendable, outcome: Outcome) -> None:
         """Keep what an attempt came to."""
-        waiting = self._find(batch)
+        waiting = self._listed[batch.id]
         result = outbox.Attempt(str(outcome.result), outcome.error, outcome.next_attempt_at)
         outbox.record_attempt(self.gateway.database, self.lease, self.run, waiting, result)
         if outcome.result is Result.SENT:
             step = Step(self.lease.unit, self.lease.kind, "sent", {"sent": waiting.records})
             self.gateway.progress(step)
-
-    def _find(self, batch: Sendable) -> outbox.ToSend:
-        return self._listed.get(batch.id) or outbox.one_to_send(self.gateway.database, batch.id)
 
 
 def unit_budget(gateway: Gateway) -> Budget:

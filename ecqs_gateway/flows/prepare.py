@@ -100,7 +100,7 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     fresh = _where(current, current["verdict"] == "fresh")
     fresh = fresh[[name for name in fresh.columns if name not in {"verdict", "known_facts"}]]
     told = _where(flags, _among(flags[ROW], fresh[ROW]))
-    fresh = _with_findings(fresh, told)
+    fresh = xml.with_findings(fresh, told)
     counts = Counts(
         extracted=chunk.frame.height + chunk.unreadable.height,
         unchanged=verdicts.get("unchanged", 0),
@@ -142,17 +142,6 @@ def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.Series) -> pl.DataFr
     )
     # The source keys are those of the whole chunk: a row's number is its place.
     return rendered.hstack([*beside.get_columns(), source_keys[kept.frame[ROW]]])
-
-
-def _with_findings(fresh: pl.DataFrame, flags: pl.DataFrame) -> pl.DataFrame:
-    """Add the texts of the findings, which are no part of what the version digest covers."""
-    if flags.is_empty():
-        return fresh.hstack([_NO_FINDING.new_from_index(0, fresh.height)])
-    texts = xml.finding_texts(flags).with_columns(pl.col(ROW).cast(fresh.schema[ROW]))
-    return fresh.join(texts, on=ROW, how="left", maintain_order="left").with_columns(pl.col("findings").fill_null(""))
-
-
-_NO_FINDING = pl.Series("findings", [""])
 
 
 _NOT_KNOWN = [pl.Series(name, [None], dtype=dtype) for name, dtype in KNOWN_SCHEMA.items() if name != "key"]

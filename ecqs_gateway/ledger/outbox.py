@@ -35,7 +35,6 @@ __all__ = [
     "count_unsettled",
     "insert_batches",
     "manifest_before",
-    "one_to_send",
     "record_attempt",
     "take_sequences",
     "to_send",
@@ -243,12 +242,6 @@ def manifest_before(database: Database, lane_number: int, sequence: int) -> str 
     with database.read() as connection:
         found = connection.execute(wanted).scalar()
     return bytes(found).hex() if found is not None else None
-
-
-def one_to_send(database: Database, batch_id: str) -> ToSend:
-    """Give one batch of the outbox by its id."""
-    with database.read() as connection:
-        return _to_send(connection.execute(_WAITING.where(batch.c.id == batch_id)).one())
 
 
 def count_unsettled(database: Database, lane_number: int) -> int:
