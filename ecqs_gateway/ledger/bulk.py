@@ -1,6 +1,6 @@
 """Moving whole frames into and out of the ledger's database, each dialect in its fast way.
 
-PostgreSQL takes COPY, SQLite a prepared statement fed from the frame; both inside the caller's transaction.
+PostgreSQL takes COPY, SQLite whole columns (``packed``); both inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -8,18 +8,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from itertools import chain
 
 import polars as pl
 import psycopg
 import sqlalchemy as sa
 
 from ecqs_gateway.errors import Conflict
+from ecqs_gateway.ledger.packed import insert_packed
 
 __all__ = ["in_values", "insert_frame"]
-
-_AT_ONCE = 40
-"""Rows of one INSERT; the widest table stays far below SQLite's 32,766 values."""
 
 
 def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
@@ -53,41 +50,11 @@ def _insert(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> 
     if connection.dialect.name == "postgresql":
         _copy(connection, table, frame.with_columns(pl.concat_str(pl.lit("\\x"), name).alias(name) for name in binary))
         return
-    _execute_many(connection, table.name, frame.with_columns(pl.col(name).str.decode("hex") for name in binary))
-
-
-def _execute_many(connection: sa.Connection, table: str, frame: pl.DataFrame) -> None:
-    """Feed SQLite column by column; what all rows share stands in the statement, for every value bound costs a row.
-
-    Some rows go at once: after every statement the driver lets go of Python's lock, and waits to get it back.
-    """
-    same: list[pl.Series] = []
-    varying: list[pl.Series] = []
-    for series in frame.get_columns():
-        (same if _constant(series) else varying).append(series)
-    names = ", ".join(series.name for series in (*same, *varying))
-    marks = f"({', '.join([*(_literal(series[0]) for series in same), *'?' * len(varying)])})"
-    statement = f"INSERT INTO {table} ({names}) VALUES "  # noqa: S608  our own names, numbers and NULL
-    values = list(chain.from_iterable(zip(*(series.to_list() for series in varying), strict=True)))
-    width, whole = len(varying), frame.height - frame.height % _AT_ONCE
     cursor: sqlite3.Cursor = connection.connection.driver_connection.cursor()  # type: ignore[union-attr]
     try:
-        for rows, first, last in ((_AT_ONCE, 0, whole), (1, whole, frame.height)):
-            pieces = (values[row * width : (row + rows) * width] for row in range(first, last, rows))
-            cursor.executemany(statement + ", ".join([marks] * rows), pieces)
+        insert_packed(cursor, table.name, frame, binary)
     finally:
         cursor.close()
-
-
-def _constant(series: pl.Series) -> bool:
-    """Say whether a column holds one number, or nothing but nulls; texts are always bound."""
-    if series.null_count() == series.len():
-        return True
-    return series.dtype.is_integer() and not series.null_count() and series.min() == series.max()
-
-
-def _literal(value: int | None) -> str:
-    return "NULL" if value is None else str(int(value))
 
 
 def _copy(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:

@@ -1,0 +1,100 @@
+"""Handing SQLite whole columns: one statement inserts thousands of rows, and no value becomes an object of Python.
+
+Bound one by one, a value costs more than SQLite takes to store it, and Python's lock changes hands at every row. So a
+column is bound once, all its values joined to one blob, and SQL cuts row ``i``'s piece out of it: texts as UTF-8,
+digests as bytes, numbers as decimals of one width. What all rows share, or count up by one, stands in the statement.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+__all__ = ["insert_packed"]
+
+_AT_ONCE = 5_000
+"""Rows of one statement: enough to make its start cheap, few enough for copies of long texts."""
+_WIDEST = 18
+"""Digits of a number that any arithmetic on 64 bits can hold."""
+
+
+def insert_packed(cursor: sqlite3.Cursor, table: str, frame: pl.DataFrame, binary: Sequence[str]) -> None:
+    """Insert all rows of a frame in their order; the columns named in ``binary`` are hex text and become bytes.
+
+    Raises what SQLite raises; rows of earlier statements then stay in the transaction, which is the caller's.
+    """
+    for part in frame.iter_slices(_AT_ONCE):
+        packed = _Packed()
+        values = [packed.column(series, binary=series.name in binary) for series in part.get_columns()]
+        rows = packed.bind("[0" + ",0" * (part.height - 1) + "]")
+        names, wanted = ", ".join(part.columns), ", ".join(values)
+        statement = f"INSERT INTO {table} ({names}) SELECT {wanted} FROM json_each({rows})"  # noqa: S608  our own names
+        cursor.execute(statement, packed.bound)
+
+
+@dataclass
+class _Packed:
+    """The columns of one statement: gives each as an expression of SQL over ``key``, the number of the row from 0."""
+
+    bound: list[bytes | str] = field(default_factory=list)
+
+    def bind(self, value: bytes | str) -> str:
+        """Bind a value and give its mark."""
+        self.bound.append(value)
+        return f"?{len(self.bound)}"
+
+    def column(self, series: pl.Series, *, binary: bool) -> str:
+        """Give the expression of a column: whole numbers, texts, or bytes written in hex."""
+        if series.null_count() == series.len():
+            return "NULL"
+        if series.dtype == pl.String:
+            return self._texts(series, binary=binary)
+        if not series.dtype.is_integer():
+            raise TypeError(f"column {series.name} is of type {series.dtype}, which no ledger table has")
+        return self._numbers(series.cast(pl.Int64))
+
+    def _numbers(self, series: pl.Series) -> str:
+        least, most = int(series.min()), int(series.max())  # type: ignore[arg-type]  # not all are null
+        spread = most - least
+        if spread >= 10**_WIDEST:
+            return f"CAST({self._texts(series.cast(pl.String), binary=False)} AS INTEGER)"
+        if series.null_count():
+            found = self._decimals((series - least).fill_null(spread + 1).to_numpy(), spread + 1)
+            return f"{least} + NULLIF({found}, {spread + 1})"
+        if not spread:
+            return str(least)
+        above = series.to_numpy() - least
+        if spread == series.len() - 1 and bool((above == np.arange(series.len())).all()):
+            return f"{least} + key"
+        return f"{least} + {self._decimals(above, spread)}"
+
+    def _decimals(self, values: np.ndarray, most: int) -> str:
+        """Bind numbers from 0 to ``most`` as decimals of one width."""
+        width = len(str(most))
+        digits = np.empty((len(values), width), np.uint8)
+        for place in reversed(range(width)):
+            values, digits[:, place] = np.divmod(values, 10)
+        digits += ord("0")
+        return f"CAST(substr({self.bind(digits.tobytes())}, key * {width} + 1, {width}) AS INTEGER)"
+
+    def _texts(self, series: pl.Series, *, binary: bool) -> str:
+        joined = series.str.join("").item()
+        # One byte more, for SQLite cuts nothing at all out of a blob without bytes.
+        whole = self.bind((bytes.fromhex(joined) if binary else joined.encode()) + b".")
+        lengths = series.str.len_bytes().cast(pl.Int64) // (2 if binary else 1)
+        if not series.null_count() and lengths.min() == lengths.max():
+            piece = f"substr({whole}, key * {lengths[0]} + 1, {lengths[0]})"
+        else:
+            piece = self._of_many_lengths(whole, lengths)
+        return piece if binary else f"CAST({piece} AS TEXT)"
+
+    def _of_many_lengths(self, whole: str, lengths: pl.Series) -> str:
+        """Cut at places that are bound beside the texts; where there is no text, no length gives NULL."""
+        filled = lengths.fill_null(0)
+        starts = (filled.cum_sum() - filled + 1).to_numpy()
+        start = self._decimals(starts, int(starts.max()))
+        return f"substr({whole}, {start}, {self._numbers(lengths)})"
