@@ -2,7 +2,9 @@
 
 Bound one by one, a value costs more than SQLite takes to store it, and Python's lock changes hands at every row. So a
 column is bound once, all its values joined to one blob, and SQL cuts row ``i``'s piece out of it: texts as UTF-8,
-digests as bytes, numbers as decimals of one width. What all rows share, or count up by one, stands in the statement.
+digests as bytes, numbers as decimals of one width. What all rows share is bound once, as what they count up from is;
+none of it stands in the statement, which is therefore the same from batch to batch: the driver remembers statements,
+and with each what was bound to it last.
 """
 
 from __future__ import annotations
@@ -40,9 +42,9 @@ def insert_packed(cursor: sqlite3.Cursor, table: str, frame: pl.DataFrame, binar
 class _Packed:
     """The columns of one statement: gives each as an expression of SQL over ``key``, the number of the row from 0."""
 
-    bound: list[bytes | str] = field(default_factory=list)
+    bound: list[bytes | str | int] = field(default_factory=list)
 
-    def bind(self, value: bytes | str) -> str:
+    def bind(self, value: bytes | str | int) -> str:
         """Bind a value and give its mark."""
         self.bound.append(value)
         return f"?{len(self.bound)}"
@@ -62,24 +64,25 @@ class _Packed:
         spread = most - least
         if spread >= 10**_WIDEST:
             return f"CAST({self._texts(series.cast(pl.String), binary=False)} AS INTEGER)"
+        first = self.bind(least)
         if series.null_count():
             found = self._decimals((series - least).fill_null(spread + 1).to_numpy(), spread + 1)
-            return f"{least} + NULLIF({found}, {spread + 1})"
+            return f"{first} + NULLIF({found}, {self.bind(spread + 1)})"
         if not spread:
-            return str(least)
+            return first
         above = series.to_numpy() - least
         if spread == series.len() - 1 and bool((above == np.arange(series.len())).all()):
-            return f"{least} + key"
-        return f"{least} + {self._decimals(above, spread)}"
+            return f"{first} + key"
+        return f"{first} + {self._decimals(above, spread)}"
 
     def _decimals(self, values: np.ndarray, most: int) -> str:
         """Bind numbers from 0 to ``most`` as decimals of one width."""
-        width = len(str(most))
-        digits = np.empty((len(values), width), np.uint8)
-        for place in reversed(range(width)):
+        digits = np.empty((len(values), len(str(most))), np.uint8)
+        for place in reversed(range(digits.shape[1])):
             values, digits[:, place] = np.divmod(values, 10)
         digits += ord("0")
-        return f"CAST(substr({self.bind(digits.tobytes())}, key * {width} + 1, {width}) AS INTEGER)"
+        whole, width = self.bind(digits.tobytes()), self.bind(digits.shape[1])
+        return f"CAST(substr({whole}, key * {width} + 1, {width}) AS INTEGER)"
 
     def _texts(self, series: pl.Series, *, binary: bool) -> str:
         joined = series.str.join("").item()
@@ -87,7 +90,8 @@ class _Packed:
         whole = self.bind((bytes.fromhex(joined) if binary else joined.encode()) + b".")
         lengths = series.str.len_bytes().cast(pl.Int64) // (2 if binary else 1)
         if not series.null_count() and lengths.min() == lengths.max():
-            piece = f"substr({whole}, key * {lengths[0]} + 1, {lengths[0]})"
+            width = self.bind(int(lengths[0]))
+            piece = f"substr({whole}, key * {width} + 1, {width})"
         else:
             piece = self._of_many_lengths(whole, lengths)
         return piece if binary else f"CAST({piece} AS TEXT)"
