@@ -7,7 +7,7 @@ import polars as pl
 from ecqs_gateway.mapping.expr_functions import INTEGER, TEXT, Call, Function, boolean, integer, param, text
 from ecqs_gateway.mapping.expr_values import Value
 
-__all__ = ["FUNCTIONS", "half_width", "substring"]
+__all__ = ["FUNCTIONS", "MAX_GROWTH", "grown", "half_width", "substring", "written"]
 
 MAX_GROWTH = 100.0
 """How many times longer than its source a text may become; nested replacements would otherwise explode."""
@@ -66,11 +66,13 @@ def _right(call: Call) -> Value:
     return text(pl.when(count.expr.is_not_null()).then(substring(source.expr, start, None)), source)
 
 
-def _written(value: Value) -> str:
+def written(value: Value) -> str:
+    """Give the text an argument is written as; empty where it is no text."""
     return value.literal if isinstance(value.literal, str) else ""
 
 
-def _grown(call: Call, value: Value) -> Value:
+def grown(call: Call, value: Value) -> Value:
+    """Give a value back, or fail with ECQS-1105 where it could become far longer than its source."""
     if value.growth > MAX_GROWTH:
         raise call.fail(
             f"the text could become more than {MAX_GROWTH:.0f} times as long",
@@ -82,11 +84,11 @@ def _grown(call: Call, value: Value) -> Value:
 
 def _replace(call: Call) -> Value:
     source, wanted, instead = call.args
-    if not _written(wanted):
+    if not written(wanted):
         raise call.fail("the text to replace is empty", arg=1)
-    growth = max(1.0, len(_written(instead).encode()) / len(_written(wanted).encode()))
-    done = source.expr.str.replace_all(_written(wanted), _written(instead), literal=True)
-    return _grown(call, text(done, source, growth=growth))
+    growth = max(1.0, len(written(instead).encode()) / len(written(wanted).encode()))
+    done = source.expr.str.replace_all(written(wanted), written(instead), literal=True)
+    return grown(call, text(done, source, growth=growth))
 
 
 def _concat(call: Call) -> Value:
@@ -96,13 +98,13 @@ def _concat(call: Call) -> Value:
 def _concat_ws(call: Call) -> Value:
     separator, *values = call.args
     exprs = [value.expr for value in values]
-    return text(pl.concat_str(exprs, separator=_written(separator), ignore_nulls=True), *values)
+    return text(pl.concat_str(exprs, separator=written(separator), ignore_nulls=True), *values)
 
 
 def _pad(call: Call, *, start: bool) -> Value:
     source, count, *fill = call.args
     size = count.literal if isinstance(count.literal, int) else 0
-    letter = _written(fill[0]) if fill else " "
+    letter = written(fill[0]) if fill else " "
     if not 0 <= size <= MAX_PAD:
         raise call.fail(f"the length must be from 0 to {MAX_PAD}", arg=1)
     if len(letter) != 1:
@@ -114,41 +116,12 @@ def _pad(call: Call, *, start: bool) -> Value:
 def _split_part(call: Call) -> Value:
     source, separator, place = call.args
     wanted = place.literal if isinstance(place.literal, int) else 0
-    if not _written(separator):
+    if not written(separator):
         raise call.fail("the separator is empty", arg=1)
     if wanted == 0 or abs(wanted) > 1000:
         raise call.fail("pieces count from 1, or from -1 at the end", arg=2)
-    pieces = source.expr.str.split(_written(separator))
+    pieces = source.expr.str.split(written(separator))
     return text(pieces.list.get(wanted - 1 if wanted > 0 else wanted, null_on_oob=True), source)
-
-
-def _regexp_like(call: Call) -> Value:
-    source, pattern = call.args
-    call.check_pattern(_written(pattern), arg=1)
-    return boolean(source.expr.str.contains(_written(pattern)))
-
-
-def _regexp_extract(call: Call) -> Value:
-    source, pattern, *group = call.args
-    groups = call.check_pattern(_written(pattern), arg=1)
-    wanted = group[0].literal if group and isinstance(group[0].literal, int) else 0
-    if not 0 <= wanted <= groups:
-        raise call.fail(f"the pattern has {groups} groups", arg=2, hint="0 is the whole match")
-    return text(source.expr.str.extract(_written(pattern), wanted), source)
-
-
-def _regexp_replace(call: Call) -> Value:
-    source, pattern, instead = call.args
-    groups = call.check_pattern(_written(pattern), arg=1)
-    parts = _written(instead).split("\\")
-    built, uses = parts[0].replace("$", "$$"), 0
-    for part in parts[1:]:
-        if not part[:1].isdecimal() or not part[:1].isascii() or int(part[0]) > groups:
-            raise call.fail(f"\\ stands before the number of a group, 0 to {groups}", arg=2)
-        built += "${" + part[0] + "}" + part[1:].replace("$", "$$")
-        uses += 1
-    growth = max(1.0, float(len(_written(instead).encode()) + 1 + uses))
-    return _grown(call, text(source.expr.str.replace_all(_written(pattern), built), source, growth=growth))
 
 
 def _digits_only(call: Call) -> Value:
@@ -163,7 +136,7 @@ def _trim(call: Call, side: str) -> Value:
     source, *letters = call.args
     of = source.expr.str
     strip = {"both": of.strip_chars, "start": of.strip_chars_start, "end": of.strip_chars_end}[side]
-    return text(strip(_written(letters[0])) if letters else strip(), source)
+    return text(strip(written(letters[0])) if letters else strip(), source)
 
 
 _T = param("text", TEXT)
@@ -335,33 +308,6 @@ FUNCTIONS = (
         "Whether a text holds another, letter by letter (no pattern).",
         ("contains('已注销', '注销')", "TRUE"),
         lambda c: boolean(c.args[0].expr.str.contains(c.args[1].expr, literal=True)),
-        _GROUP,
-    ),
-    Function(
-        "regexp_like",
-        (_T, param("pattern", TEXT, written=True)),
-        "boolean",
-        "Whether a pattern is found in a text; anchor it with ^ and $ to match the whole.",
-        ("regexp_like('XK06-001', '^XK[0-9]{2}-[0-9]{3}$')", "TRUE"),
-        _regexp_like,
-        _GROUP,
-    ),
-    Function(
-        "regexp_extract",
-        (_T, param("pattern", TEXT, written=True), param("group", INTEGER, written=True, optional=True)),
-        "text",
-        "The first match of a pattern, or one of its groups; null when there is none.",
-        ("regexp_extract('有效期5年', '([0-9]+)年', 1)", "'5'"),
-        _regexp_extract,
-        _GROUP,
-    ),
-    Function(
-        "regexp_replace",
-        (_T, param("pattern", TEXT, written=True), param("instead", TEXT, written=True)),
-        "text",
-        r"Replaces every match of a pattern; \1 stands for the first group, \0 for the whole match.",
-        (r"regexp_replace('20200105', '^(.{4})(..)(..)$', '\1-\2-\3')", "'2020-01-05'"),
-        _regexp_replace,
         _GROUP,
     ),
     Function(
