@@ -16,7 +16,7 @@ __all__ = ["ConnectionId", "ContentModel", "TableName", "TimeZone", "UnitCode", 
 class ContentModel(BaseModel):
     """Base of everything written in our YAML files: unknown keys are errors, and nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 def refuse(message: str) -> PydanticCustomError:
