@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from ecqs_gateway.content.field_docs import field_docs
 from ecqs_gateway.content.problems import Problem, did_you_mean, nearest
 from ecqs_gateway.content.yaml_reader import Document, Path
 
@@ -149,8 +149,8 @@ class _Explainer:
         return self._at_value(path, "ECQS-1012", message, _form_hint(detail["type"], mark.text))
 
     def _description(self, path: Path) -> str | None:
-        info = _field(self.model, path[:-1], str(path[-1]), self.document.data)
-        return f"{path[-1]}: {info.description}" if info is not None and info.description else None
+        text = _doc(self.model, path[:-1], str(path[-1]), self.document.data)
+        return f"{path[-1]}: {text}" if text else None
 
     def _at_key(self, path: Path, code: str, message: str, hint: str | None, text: str | None = None) -> Problem:
         mark = self.document.mark(path)
@@ -202,11 +202,12 @@ def _keys(model: type[BaseModel], path: Path, data: Any) -> list[str]:
     return [info.alias or name for name, info in found.model_fields.items()] if found is not None else []
 
 
-def _field(model: type[BaseModel], path: Path, name: str, data: Any) -> FieldInfo | None:
+def _doc(model: type[BaseModel], path: Path, name: str, data: Any) -> str | None:
     found = _model_at(model, path, data)
     if found is None:
         return None
-    return next((info for key, info in found.model_fields.items() if (info.alias or key) == name), None)
+    named = (key for key, info in found.model_fields.items() if (info.alias or key) == name)
+    return field_docs(found).get(next(named, ""))
 
 
 def _model_at(model: type[BaseModel], path: Path, data: Any) -> type[BaseModel] | None:

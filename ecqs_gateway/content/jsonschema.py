@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core.core_schema import ModelSchema
 
+from ecqs_gateway.content.field_docs import field_docs
 from ecqs_gateway.content.models import (
     CaseFile,
     ConnectorFile,
@@ -56,12 +59,27 @@ def generate() -> dict[str, str]:
 
 
 def _text(model: type[BaseModel]) -> str:
-    schema: dict[str, Any] = {"$schema": _DIALECT, **model.model_json_schema()}
+    schema: dict[str, Any] = {"$schema": _DIALECT, **model.model_json_schema(schema_generator=_Documented)}
     if model is ConnectorFile:
         _streams_by_source(schema)
     if model is MappingFile:
         schema["allOf"] = [_fields_of(kind) for kind in sorted(KINDS)]
     return json.dumps(_tidy(schema), ensure_ascii=False, indent=2) + "\n"
+
+
+class _Documented(GenerateJsonSchema):
+    """Writes JSON Schemas with the texts below the fields as descriptions."""
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        """Give the schema of a model with a description at each field that has one."""
+        written = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        docs = field_docs(model)
+        for name, info in model.model_fields.items():
+            declared: dict[str, Any] | None = written.get("properties", {}).get(info.alias or name)
+            if declared is not None and name in docs:
+                declared.setdefault("description", docs[name])
+        return written
 
 
 def _streams_by_source(schema: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ rules, national.yaml) breaks the bundle, and everything else is still loaded and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -30,6 +30,7 @@ from ecqs_gateway.doors import clock
 from ecqs_gateway.model.codes import CodeTables
 
 if TYPE_CHECKING:
+    from ecqs_gateway.content.proved import Proved
     from ecqs_gateway.mapping.codes import LocalCodeTable
     from ecqs_gateway.mapping.compiled import CompiledMapping
     from ecqs_gateway.rules.calendar import WorkingCalendar
@@ -77,7 +78,7 @@ class Content:
     """What is to be done after records were sent, by file path."""
     calendar: WorkingCalendar
     vocabulary: VocabularyFile | None
-    """What `ecqs onboard` knows of names and values; None where the file is missing or cannot be read."""
+    """What `ecqs onboard` knows of names and values; None where the file is missing, cannot be read or was proved."""
     compiled: Mapping[Lane, CompiledMapping]
     problems: tuple[Problem, ...]
     onboarded: tuple[str, ...] = field(default=())
@@ -133,17 +134,20 @@ def load(root: Path, *, today: date | None = None, cases: bool = False, proved: 
 
     ``today`` is the business date by which declarations of absence expire; the current one unless given.
     ``cases`` runs the sample rows of every mapping, too: for ``ecqs check``; a nightly run need not repeat it.
-    ``proved`` is a file to remember in which rules and follow-ups were found good: those are not checked again.
+    ``proved`` is a file to remember in which rules, follow-ups and vocabulary were found good: those are not checked
+    again, and the vocabulary, which only `ecqs onboard` works by, is not even read.
     """
     from ecqs_gateway.content.checks import Checked, check_bundle  # noqa: PLC0415  Polars, only when loading
     from ecqs_gateway.content.proved import Proved  # noqa: PLC0415
 
     bundle = scan(root)
     problems = list(bundle.problems)
-    files = [_read(path, raw, problems) for path, raw in bundle.files.items() if _role(path) in _MODELS]
+    known = Proved(proved)
+    files = [_read(path, bundle.files[path], problems) for path in _wanted(bundle, known)]
     day = today or clock.today()
-    checked: Checked = check_bundle(root, bundle, files, today=day, cases=cases, proved=Proved(proved))
-    everything = _without_todo_noise([*problems, *checked.problems])
+    checked: Checked = check_bundle(root, bundle, files, today=day, cases=cases, proved=known)
+    problems.extend(checked.problems)
+    _remember_vocabulary(bundle, known, {problem.file for problem in problems})
     return Content(
         root=root,
         digest=bundle.digest,
@@ -160,7 +164,7 @@ def load(root: Path, *, today: date | None = None, cases: bool = False, proved: 
         calendar=checked.calendar,
         vocabulary=next(_models(files, VocabularyFile), None),
         compiled=checked.compiled,
-        problems=everything,
+        problems=_without_todo_noise(problems),
         onboarded=_onboarded(bundle),
         files=bundle.files,
     )
@@ -169,6 +173,20 @@ def load(root: Path, *, today: date | None = None, cases: bool = False, proved: 
 def _role(path: str) -> str:
     place = place_of(path)
     return place.role if place is not None else ""
+
+
+def _wanted(bundle: Bundle, known: Proved) -> Iterator[str]:
+    """Give the files to be read: those with a model, but for a vocabulary that is known to be good."""
+    for path in bundle.files:
+        role = _role(path)
+        if role in _MODELS and not (role == "vocabulary" and known.good(known.digest(bundle, path))):
+            yield path
+
+
+def _remember_vocabulary(bundle: Bundle, known: Proved, faulty: Collection[str]) -> None:
+    for path in bundle.files:
+        if _role(path) == "vocabulary" and path not in faulty and not known.good(known.digest(bundle, path)):
+            known.keep(known.digest(bundle, path))
 
 
 def _onboarded(bundle: Bundle) -> tuple[str, ...]:

@@ -14,9 +14,12 @@ __all__ = ["ConnectionId", "ContentModel", "TableName", "TimeZone", "UnitCode", 
 
 
 class ContentModel(BaseModel):
-    """Base of everything written in our YAML files: unknown keys are errors, and nothing changes after loading."""
+    """Base of everything written in our YAML files: unknown keys are errors, and nothing changes after loading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
+    A model's validator is built at its first use: most only stand inside others, and what stands in no file needs none.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True)
 
 
 def refuse(message: str) -> PydanticCustomError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -63,13 +64,18 @@ Stream = SqlStream | FileStream | HttpStream
 """What one record kind is read from: each names its ``origin`` and its ``children``."""
 
 
-_STREAM_MODELS: Mapping[str, TypeAdapter[Any]] = {
-    "sql": TypeAdapter(dict[Name, SqlStream]),
-    "files": TypeAdapter(dict[Name, FileStream]),
-    "http": TypeAdapter(dict[Name, HttpStream]),
+_STREAM_MODELS: Mapping[str, Any] = {
+    "sql": dict[Name, SqlStream],
+    "files": dict[Name, FileStream],
+    "http": dict[Name, HttpStream],
 }
 _MARKS = {"files": "files", "path": "http"}
 """The key by which a stream is told apart where the source cannot be read."""
+
+
+@cache
+def _streams(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_STREAM_MODELS[kind])
 
 
 class ChangeSettings(ContentModel):
@@ -133,7 +139,7 @@ class ConnectorFile(ContentModel):
         else:
             marks = [mark for mark in _MARKS for s in value.values() if isinstance(s, Mapping) and mark in s]
             kind = _MARKS[marks[0]] if marks else "sql"
-        return _STREAM_MODELS[kind].validate_python(value)
+        return _streams(kind).validate_python(value)
 
 
 class SftpTransport(ContentModel):

@@ -34,7 +34,7 @@ class RetentionSettings(BaseModel):
     Never removed are record versions, accepted receipts, manifests and the evidence chain.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, hide_input_in_errors=True)
 
     extractions: _Kept = timedelta(days=180)
     """Source rows as they were read, from the time they were read; they may hold personal data."""

@@ -1,4 +1,4 @@
-"""Remembers which rules and follow-ups were found good, with all their examples, so that a nightly run need not again.
+"""Remembers what of the shared content was found good, with all its examples, so that a nightly run need not again.
 
 Nothing depends on it: where the file is missing, cannot be read or written, or holds anything else, everything is
 checked. A digest is over all that the verdict depends on: the files themselves, code tables, calendar, and the engine
@@ -16,6 +16,11 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
+import polars as pl
+import pydantic
+import yaml
+
 from ecqs_gateway import __version__
 from ecqs_gateway.content.files import Bundle
 from ecqs_gateway.doors.files import write_atomic
@@ -24,7 +29,7 @@ from ecqs_gateway.errors import GatewayError
 __all__ = ["Proved"]
 
 _ENGINE = Path(__file__).resolve().parent.parent
-_COMPUTES_WITH = ("polars", "sqlglot", "numpy")
+_COMPUTES_WITH = (pl.__version__, np.__version__, pydantic.VERSION, yaml.__version__, version("sqlglot"))
 _ALWAYS = ("schemas/codes/", "schemas/calendar/")
 _KEPT = 40
 """Digests kept: some bundles and engines side by side, as while one is tried out."""
@@ -81,7 +86,7 @@ def _engine() -> bytes | None:
         files = sorted(_sources(_ENGINE))
     except OSError:
         return None
-    versions = (__version__, sys.version, *map(version, _COMPUTES_WITH))
+    versions = (__version__, sys.version, *_COMPUTES_WITH)
     return "\n".join((*versions, *files)).encode() if files else None
 
 

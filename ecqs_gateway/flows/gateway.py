@@ -16,7 +16,7 @@ from ecqs_gateway.content.models import ConnectorFile, NationalFile
 from ecqs_gateway.content.problems import Problem
 from ecqs_gateway.deliver.package import SealedBatch
 from ecqs_gateway.deliver.signing import Signer, Trust, algorithm
-from ecqs_gateway.doors.clock import Clock, now
+from ecqs_gateway.doors.clock import Clock, now, today
 from ecqs_gateway.doors.connections import Resolver, connection
 from ecqs_gateway.doors.salts import load_salt
 from ecqs_gateway.doors.vault import Vault
@@ -232,7 +232,7 @@ def _lane_plan(gateway: Gateway, unit: str, kind: str) -> LanePlan:
             hint="write the mapping, or take the stream out of the connector",
         )
     spec = kinds.spec(kind)
-    context = ExprContext.of(content.codes, content.root / "schemas" / "calendar")
+    context = ExprContext(content.codes, content.calendar, today())
     rules = compile_rules(spec, list(content.rules.values()), context)
     if needs_salt(compiled):
         compiled = _salted(gateway, compiled)

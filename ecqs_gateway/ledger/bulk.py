@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Iterable
 
 import polars as pl
-import psycopg
 import sqlalchemy as sa
 
 from ecqs_gateway.errors import Conflict
@@ -26,21 +25,22 @@ def insert_frame(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame
     """
     if frame.is_empty():
         return
+    driver = connection.dialect.loaded_dbapi
     try:
         _insert(connection, table, frame)
-    except (sqlite3.IntegrityError, psycopg.IntegrityError):
+    except driver.IntegrityError:
         raise Conflict(
             "ECQS-3016",
             f"rows of this commit stand in the ledger's {table.name} already; nothing was written",
             hint="if the ledger was restored from a backup, compare it with headquarters before sending again",
         ) from None
-    except (sqlite3.Error, psycopg.Error) as error:
+    except driver.Error as error:
         # As SQLAlchemy's own, so that the ledger tells it like any other; without the values the driver may quote.
         raise sa.exc.OperationalError(f"INSERT INTO {table.name}", None, _without_values(error)) from None
 
 
 def _without_values(error: Exception) -> Exception:
-    if isinstance(error, psycopg.Error):
+    if hasattr(error, "sqlstate"):  # one of PostgreSQL's
         return type(error)(error.sqlstate or "connection lost")
     return error
 

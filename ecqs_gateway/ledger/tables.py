@@ -227,7 +227,7 @@ dead_letter = Table(
     Column("resolved_by", Text, comment="what resolved it: a version digest or a person"),
     Column("note", Text, comment="why a person discarded it"),
     UniqueConstraint("lane_id", "identity"),
-    Index(None, "lane_id", "state"),
+    Index(None, "lane_id", "state", "origin"),
     Index(None, "key"),
 )
 

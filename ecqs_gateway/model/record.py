@@ -40,7 +40,8 @@ __all__ = [
 class Part(BaseModel):
     """A piece of a record that belongs together, such as the holder with name and credit code."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # The gateway reads how a record is declared and validates none with it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

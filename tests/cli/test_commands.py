@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import click
 import pytest
 import typer.main
 
+from ecqs_gateway.cli import main
 from ecqs_gateway.cli.main import app
 
 UNIT, OTHER = "320000", "370000"
@@ -39,6 +41,20 @@ def _commands(command: click.Command, path: str = "ecqs") -> Iterator[tuple[str,
 
 
 COMMANDS = dict(_commands(typer.main.get_command(app)))
+
+
+def test_every_module_that_brings_a_command_is_listed() -> None:
+    listed = {path.removeprefix("ecqs ") for path in COMMANDS if path.count(" ") == 1}
+    brought: list[str] = []
+    for file in Path(main.__file__).parent.glob("*.py"):
+        module = importlib.import_module(f"ecqs_gateway.cli.{file.stem}") if file.stem != "__main__" else main
+        alone = typer.Typer()
+        if hasattr(module, "register") and "_" not in file.stem:
+            module.register(alone)
+        elif isinstance(getattr(module, "app", None), typer.Typer) and module is not main:
+            alone.add_typer(module.app, name={"letters": "dead-letters"}.get(file.stem, file.stem))
+        brought += typer.main.get_group(alone).commands
+    assert listed == set(brought)
 
 
 @pytest.mark.parametrize("path", COMMANDS)

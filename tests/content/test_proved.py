@@ -144,4 +144,32 @@ def test_the_project_itself_is_remembered_by_kind_of_file(project_root: Path, tm
     (root / "connectors" / "provinces").exists() and shutil.rmtree(root / "connectors" / "provinces")
     load(root, today=TODAY, proved=file)
     followups = [path for path in scan(root).files if path.startswith("schemas/followups/")]
-    assert len(file.read_text().splitlines()) == 1 + len(followups)
+    assert len(file.read_text().splitlines()) == len(["rules", "vocabulary"]) + len(followups)
+
+
+@pytest.fixture
+def words(bundle: Path, project_root: Path) -> Path:
+    """The project's vocabulary, in the bundle."""
+    path = bundle / "schemas" / "onboarding" / "vocabulary.yaml"
+    path.parent.mkdir(exist_ok=True)
+    shutil.copyfile(project_root / "schemas" / "onboarding" / "vocabulary.yaml", path)
+    return path
+
+
+@pytest.mark.usefixtures("words")
+def test_a_vocabulary_found_good_is_not_read_again(bundle: Path, file: Path) -> None:
+    before = load(bundle, today=TODAY, proved=file)
+    again = load(bundle, today=TODAY, proved=file)
+    assert before.vocabulary is not None
+    assert again.vocabulary is None
+    assert again.problems == before.problems
+    assert load(bundle, today=TODAY).vocabulary == before.vocabulary  # as `ecqs onboard` loads it
+
+
+@pytest.mark.parametrize("mistake", ["note: TODO say\n", "words: [\n", "nonsense: 1\n"])
+def test_a_vocabulary_with_a_mistake_is_read_every_time(bundle: Path, file: Path, words: Path, mistake: str) -> None:
+    assert codes(bundle, file) == codes(bundle, None)
+    words.write_text(words.read_text(encoding="utf-8") + mistake, encoding="utf-8")
+    first = codes(bundle, file)
+    assert first != []
+    assert codes(bundle, file) == first == codes(bundle, None)

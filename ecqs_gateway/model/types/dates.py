@@ -193,13 +193,14 @@ def _with_nulls(series: pl.Series, missing: np.ndarray[Any, np.dtype[np.bool_]])
 
 @cache
 def _date_texts() -> pl.Series:
-    span = range(columns.FIRST_DAY, columns.LAST_DAY + 1)
-    return pl.Series([(moments.EPOCH + timedelta(days=number)).isoformat() for number in span])
+    days = pl.int_range(columns.FIRST_DAY, columns.LAST_DAY + 1, dtype=pl.Int32, eager=True)
+    return days.cast(pl.Date).dt.to_string("iso")
 
 
 @cache
 def _clock_texts() -> pl.Series:
-    return pl.Series([f"T{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}+08:00" for s in range(moments.DAY)])
+    seconds = pl.int_range(moments.DAY, dtype=pl.Int64, eager=True)
+    return (seconds * 1_000_000).cast(pl.Datetime("us")).dt.strftime("T%H:%M:%S+08:00")
 
 
 def _date_text(series: pl.Series) -> pl.Series:

@@ -222,9 +222,11 @@ def _places_in_year() -> Ints:
 def _day_table() -> Ints:
     """Give days since 1970 by year and place in it, 512 a year, with an empty year at either end."""
     table = np.full((m.LAST.year - m.FIRST.year + 3, 512), _NONE, np.int32)
-    for number in range(FIRST_DAY, LAST_DAY + 1):
-        day: date = m.EPOCH + timedelta(days=number)
-        table[day.year - m.FIRST.year + 1, _places_in_year()[day.month * 128 + day.day]] = number
+    numbers = np.arange(FIRST_DAY, LAST_DAY + 1)
+    days = numbers.astype("M8[D]")
+    months, years = days.astype("M8[M]"), days.astype("M8[Y]")
+    month, day = (months - years).astype(int) + 1, (days - months).astype(int) + 1
+    table[(years - np.datetime64(m.FIRST, "Y")).astype(int) + 1, _places_in_year()[month * 128 + day]] = numbers
     return table.reshape(-1)
 
 

@@ -7,6 +7,7 @@ from ecqs_gateway.ledger.migrations.parts import (
     drift,
     followups,
     inspectors,
+    letters,
     plans,
     reconciliation,
     report,
@@ -18,7 +19,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_PARTS = (followups, plans, drift, audits, reconciliation, rules, inspectors, report)
+_PARTS = (followups, plans, drift, audits, reconciliation, rules, inspectors, report, letters)
 
 
 def upgrade() -> None:
