@@ -141,9 +141,10 @@ def _letters(
         return 0, prepared.letters.height, told
     keys = keys or LetterKeys(lease.lane_id)
     new, known = dead_letters.store(connection, keys, prepared.letters, current, vault=vault, cause=cause)
-    met = prepared.letters["source_key"].drop_nulls()
-    passed = prepared.passed.filter(~pl.col("source_key").is_in(met.implode()))
-    resolved = dead_letters.resolve(connection, keys, passed, clock=current.clock, cause=cause)
+    refused = prepared.letters["source_key"]
+    resolved = dead_letters.resolve(
+        connection, keys, prepared.passed, refused=refused, clock=current.clock, cause=cause
+    )
     withdrawn = corrections.withdraw_overtaken(connection, lease.lane_id, clock=current.clock)
     return new, known, {"resolved": resolved} | ({"withdrawn": withdrawn} if withdrawn else {})
 
