@@ -23,6 +23,7 @@ from ecqs_gateway.extract.chunk import no_bad_cells
 from ecqs_gateway.extract.decode import Batch, Decoder
 from ecqs_gateway.extract.problems import source_errors
 from ecqs_gateway.extract.statements import ChildQuery, Query
+from ecqs_gateway.model.columns import framed
 
 __all__ = ["DIALECT", "ArrowReader", "Snapshot"]
 
@@ -182,23 +183,24 @@ class _Shaper:
     """Gives batches the same names and types as the row reader does."""
 
     def __init__(self, columns: Sequence[Column], zone: ZoneInfo) -> None:
-        self._empty = Decoder(columns, zone).batch(()).frame
+        self._types = Decoder(columns, zone).batch(()).frame.schema
         self._temporal = [c.name for c in columns if c.kind in {"date", "timestamp", "zoned"}]
 
     def batch(self, frame: pl.DataFrame) -> Batch:
         """Rename and cast; days and times outside the calendar become null and are named."""
-        frame = frame.rename(dict(zip(frame.columns, self._empty.columns, strict=True)))
-        bad = self._outside(frame)
+        frame.columns = list(self._types)
+        outside = [name for name in self._temporal if not _all_within(frame[name])]
+        bad = self._outside(frame, outside)
         if bad.height:
             frame = frame.with_columns(
-                pl.when(_within(name, frame.schema[name])).then(pl.col(name)).alias(name) for name in self._temporal
+                pl.when(_within(name, frame.schema[name])).then(pl.col(name)).alias(name) for name in outside
             )
-        casts = [pl.col(n).cast(t) for n, t in self._empty.schema.items() if frame.schema[n] != t]
-        return Batch(frame.with_columns(casts) if casts else frame, bad)
+        wanted = zip(frame.get_columns(), self._types.values(), strict=True)
+        return Batch(framed([column if column.dtype == dtype else column.cast(dtype) for column, dtype in wanted]), bad)
 
-    def _outside(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def _outside(self, frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         found = []
-        for name in self._temporal:
+        for name in names:
             rows = frame.select((~_within(name, frame.schema[name])).arg_true()).to_series()
             if rows.len():
                 reason = "不是公历 1 至 9999 年间的日期或时间"
@@ -210,7 +212,18 @@ class _Shaper:
         return pl.concat(found).sort("__row", "column") if found else no_bad_cells()
 
 
+def _all_within(column: pl.Series) -> bool:
+    """Say whether all is well, which it nearly always is, by the least and the greatest alone."""
+    numbers = column.cast(pl.Int64)
+    least, greatest = numbers.min(), numbers.max()
+    first, last = _bounds(column.dtype)
+    return least is None or greatest is None or (first <= int(least) and int(greatest) <= last)  # type: ignore[arg-type]
+
+
 def _within(name: str, dtype: pl.DataType) -> pl.Expr:
-    number = pl.col(name).to_physical()
+    return pl.col(name).to_physical().is_between(*_bounds(dtype))
+
+
+def _bounds(dtype: pl.DataType) -> tuple[int, int]:
     scale = 1 if dtype == pl.Date else _DAY_US
-    return number.is_between(_FIRST_DAY * scale, (_LAST_DAY + 1) * scale - 1)
+    return _FIRST_DAY * scale, (_LAST_DAY + 1) * scale - 1

@@ -82,6 +82,8 @@ class Chunk:
 
         A bad cell in a column the mapping does not use harms nobody, so its row stays.
         """
+        if self.bad_cells.is_empty():
+            return self
         bad = self.bad_cells if used is None else self.bad_cells.filter(pl.col("column").is_in(list(used)))
         if bad.is_empty():
             return self

@@ -103,7 +103,8 @@ class Mark:
 
     def moved(self, frame: pl.DataFrame) -> Mark:
         """Give the mark after a chunk of the window."""
-        inside = frame.filter(self.stamp.sort_key(pl.col(self.column)) <= self.ceiling)
+        place = frame[list(dict.fromkeys((self.column, *self.key)))]
+        inside = place.filter(self.stamp.sort_key(pl.col(self.column)) <= self.ceiling)
         for row in range(inside.height - 1, -1, -1):
             value = inside.item(row, self.column)
             if self.stamp.readable(value):

@@ -35,6 +35,7 @@ from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.runs import Counts, Run
+from ecqs_gateway.ledger.sieve import KeySieve
 from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["collect", "rehearse"]
@@ -64,6 +65,7 @@ class _Collector:
     corrected: frozenset[str]
     enquirer: Enquirer | None = None
     recent: deque[pl.DataFrame] = field(default_factory=lambda: deque(maxlen=_UNCOMMITTED + 1))
+    met: KeySieve = field(default_factory=KeySieve)
     total: Counts = field(default_factory=Counts)
 
     def known(self) -> Known:
@@ -71,12 +73,18 @@ class _Collector:
         database, lane_number = self.gateway.database, self.lease.lane_id
         latest = partial(versions.latest, database, lane_number)
         recent = tuple(self.recent)
-        return Known(latest, self.refused, recent, self.corrected, self._certificates(recent), self.recognised)
+        asked = (self._certificates(recent), self.recognised)
+        return Known(latest, self.refused, recent, self.corrected, *asked, self.met, self.first)
 
     @cached_property
     def letters(self) -> LetterKeys:
         """What the lane's dead letters are about, remembered for the whole run."""
         return LetterKeys(self.lease.lane_id)
+
+    @cached_property
+    def first(self) -> bool:
+        """Whether nothing was sent of this lane before this run: nobody else can add to it while the lease is held."""
+        return versions.none_yet(self.gateway.database, self.lease.lane_id)
 
     @cached_property
     def recognised(self) -> pl.DataFrame | None:
@@ -93,6 +101,7 @@ class _Collector:
         """Map, check, compare and slice one extraction."""
         draft = prepare(self.lane, chunk, self.known(), extraction_id=found.id)
         self.recent.append(draft.known)
+        self.met.add(draft.known["key"])
         cuts = seal.cut(
             draft,
             self.lane,

@@ -19,6 +19,7 @@ from ecqs_gateway.flows.cross import cross, merged
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.ledger import dead_letters
 from ecqs_gateway.ledger.runs import Counts
+from ecqs_gateway.ledger.sieve import KeySieve
 from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
@@ -52,11 +53,19 @@ class Known:
     """Looks certificates up for cross-record rules (``rules.References``); None where nobody is asked."""
     inspectors: pl.DataFrame | None = None
     """Who is recognised nationwide (``rules.INSPECTOR_SCHEMA``); None where no list is at hand."""
+    met: KeySieve | None = None
+    """The keys of all versions of this run, those in the ledger already among them; None where nobody kept them."""
+    first: bool = False
+    """Whether the ledger has no versions but those of this run, so that only keys ``met`` need be looked up there."""
 
     def of(self, keys: pl.Series) -> pl.DataFrame:
         """Give the last known version per key: columns of ``ledger.versions.KNOWN_SCHEMA``."""
-        latest = self.latest(keys)[[*KNOWN_SCHEMA]]
-        recent = [frame[[*KNOWN_SCHEMA]] for frame in self.recent if frame.height]
+        again = keys if self.met is None else self.met.sift(keys)
+        latest = self.latest(again if self.first else keys)[[*KNOWN_SCHEMA]]
+        if again.is_empty():
+            return latest
+        about = pl.col("key").is_in(again.implode())
+        recent = [frame[[*KNOWN_SCHEMA]].filter(about) for frame in self.recent if frame.height]
         return pl.concat([latest, *recent]).unique("key", keep="last", maintain_order=True) if recent else latest
 
 

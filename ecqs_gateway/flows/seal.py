@@ -135,8 +135,10 @@ def findings_of(draft: Draft, batches: Sequence[Ready]) -> pl.DataFrame:
 
 def rejected_letters(batches: Sequence[Ready], extraction_id: int) -> pl.DataFrame:
     """Give the dead letters of the records the schema refused; a property test says there are none."""
-    frame = pl.concat([dead_letters.empty(), *(batch.letters for batch in batches)])
-    return frame.with_columns(pl.lit(extraction_id, pl.Int64).alias("extraction_id"))
+    found = [batch.letters for batch in batches if batch.letters.height]
+    if not found:
+        return dead_letters.empty()
+    return pl.concat(found).with_columns(pl.lit(extraction_id, pl.Int64).alias("extraction_id"))
 
 
 def _letters(made: Cut, batch: ValidBatch) -> Iterator[dict[str, object]]:

@@ -161,16 +161,23 @@ def withdraw_others(connection: sa.Connection, number: int, letter: int, *, cloc
 
 def withdraw_overtaken(connection: sa.Connection, lane_number: int, *, clock: Clock = now) -> int:
     """Withdraw open proposals about letters of a lane that are no longer open, saying what settled them."""
-    wanted = (
-        sa.select(correction.c.id, dead_letter.c.state, dead_letter.c.resolved_by)
-        .join(dead_letter, dead_letter.c.id == correction.c.dead_letter_id)
-        .where(correction.c.state == "proposed", dead_letter.c.lane_id == lane_number, dead_letter.c.state != "open")
-    )
-    found = connection.execute(wanted).all()
+    found = connection.execute(_OVERTAKEN, {"lane": lane_number}).all()
     for row in found:
         why = f"the dead letter is {row.state} since: {row.resolved_by or '-'}"
         decide(connection, row.id, Decision("withdrawn", None, why), clock=clock)
     return len(found)
+
+
+# Built once, for it runs in every commit.
+_OVERTAKEN = (
+    sa.select(correction.c.id, dead_letter.c.state, dead_letter.c.resolved_by)
+    .join(dead_letter, dead_letter.c.id == correction.c.dead_letter_id)
+    .where(
+        correction.c.state == "proposed",
+        dead_letter.c.lane_id == sa.bindparam("lane"),
+        dead_letter.c.state != "open",
+    )
+)
 
 
 def waiting(connection: sa.Connection, letter: int) -> int | None:

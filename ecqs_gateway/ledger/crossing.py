@@ -30,10 +30,12 @@ def note_uses(connection: sa.Connection, lane_number: int, versions: pl.DataFram
     """
     if "link" not in versions.columns or versions.is_empty() or versions["link"].dtype != pl.String:
         return
-    again = versions.filter(pl.col("previous").is_not_null())["key"].to_list()
+    again = versions["key"].filter(versions["previous"].is_not_null()).to_list()
     if again:
         mine = certificate_use.c.lane_id == lane_number
         connection.execute(sa.delete(certificate_use).where(mine, in_values(connection, certificate_use.c.key, again)))
+    if versions["link"].null_count() == versions.height:
+        return
     linked = versions.filter(pl.col("link").is_not_null()).unique("key", keep="last", maintain_order=True)
     columns = ("key", pl.col("link").alias("number"), "sequence", pl.lit(lane_number).alias("lane_id"))
     insert_frame(connection, certificate_use, linked.select(columns))

@@ -9,7 +9,7 @@ met again unchanged; a good row of the source resolves a corrected letter, for t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import polars as pl
 import sqlalchemy as sa
@@ -101,11 +101,11 @@ def store(
     unique = letters.unique("identity", keep="first", maintain_order=True)
     lane_number = keys.lane_number
     met = _met(connection, lane_number, unique, current)
-    fresh = unique.join(met, on="identity", how="anti", maintain_order="left")
+    fresh = unique.join(met, on="identity", how="anti", maintain_order="left") if met.height else unique
     if cause == "source":
         about = unique["source_key"].drop_nulls()
         older = keys.waiting(connection, ("open", "corrected"), about)
-        _overtake(connection, older.join(met, on="id", how="anti"), current)
+        _overtake(connection, older.join(met, on="id", how="anti") if older.height else older, current)
     _insert(connection, lane_number, seal(fresh, lane_number, vault), current)
     if met.height:
         _meet_again(connection, met, current)
@@ -123,9 +123,10 @@ def _met(connection: sa.Connection, lane_number: int, unique: pl.DataFrame, curr
         in_values(connection, dead_letter.c.identity, unique["identity"].to_list()),
     )
     found = connection.execute(sa.select(*(dead_letter.c[name] for name in names)).where(*mine)).all()
-    columns: Sequence[Sequence[object]] = list(zip(*found, strict=True)) if found else [[] for _ in names]
     schema = dict.fromkeys(names, pl.String) | {"id": pl.Int64}
-    stored = pl.DataFrame(dict(zip(names, columns, strict=True)), schema=schema)
+    if not found:
+        return pl.DataFrame(schema=schema | {"back": pl.Boolean, "stale": pl.Boolean} | unique.schema)
+    stored = pl.DataFrame(dict(zip(names, zip(*found, strict=True), strict=True)), schema=schema)
     # Two rows with one source key, in two chunks, take turns: the one that comes second is no new letter.
     turns = pl.col("resolved_by").fill_null("") == CHANGED + current.id
     return stored.with_columns(
@@ -189,21 +190,27 @@ def resolve(
     keys: LetterKeys,
     passed: pl.DataFrame,
     *,
+    refused: pl.Series | None = None,
     clock: Clock = now,
     cause: str = "source",
 ) -> int:
     """Resolve letters whose source row got through: ``passed`` has ``source_key`` and ``digest`` (hex).
 
     Rows fresh from the source also resolve corrected letters: the source is repaired. ``keys`` knows
-    what the lane's letters are about.
+    what the lane's letters are about. Source keys in ``refused``, which other rows of the extraction have, are left.
     """
     if passed.is_empty():
         return 0
     states = ("open", "corrected") if cause == "source" else ("open",)
     letters = keys.waiting(connection, states, passed["source_key"])
+    if letters.is_empty():
+        return 0
+    if refused is not None:
+        letters = letters.filter(~pl.col("source_key").is_in(refused.drop_nulls().implode()))
     hits = letters.join(passed.unique("source_key", keep="last"), on="source_key").select(
         "id", resolved_by=pl.concat_str(pl.lit("version "), "digest")
     )
     if hits.height:
         _update(connection, hits, {"state": "resolved", "resolved_at": clock().isoformat()})
+        keys.settled(hits["id"])
     return hits.height

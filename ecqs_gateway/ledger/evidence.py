@@ -96,15 +96,18 @@ def append(
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     draft = Entry(sequence + 1, clock().isoformat(), event, subject, text, previous, b"")
     values = {**draft.__dict__, "hash": entry_hash(draft)}
-    connection.execute(evidence.insert(), values)
+    connection.execute(_INSERT, values)
     return bytes(values["hash"])
+
+
+# Building a statement anew costs several times what running it does, and these run for every step of a batch.
+_INSERT = evidence.insert()
+_LAST = sa.select(evidence.c.sequence, evidence.c.hash).order_by(evidence.c.sequence.desc()).limit(1)
 
 
 def head(connection: sa.Connection) -> tuple[int, bytes]:
     """Give the last sequence number and hash; ``(0, GENESIS)`` for an empty chain."""
-    last = connection.execute(
-        sa.select(evidence.c.sequence, evidence.c.hash).order_by(evidence.c.sequence.desc()).limit(1)
-    ).first()
+    last = connection.execute(_LAST).first()
     return (int(last.sequence), bytes(last.hash)) if last else (0, GENESIS)
 
 

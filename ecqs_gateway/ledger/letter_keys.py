@@ -1,13 +1,13 @@
 """Which source row each waiting letter of a lane is about, remembered from commit to commit of one run.
 
 A letter's row holds whole payloads, so reading them all for every commit costs more than the commit. Which letters
-wait is asked anew each time, of a narrow index, for other commands may settle letters meanwhile; the source key of a
-letter never changes and is read once.
+wait is asked anew in each transaction, of a narrow index, for other commands may settle letters meanwhile; the source
+key of a letter never changes and is read once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 
 import polars as pl
 import sqlalchemy as sa
@@ -20,8 +20,6 @@ __all__ = ["LetterKeys"]
 _SCHEMA = {"id": pl.Int64, "source_key": pl.String}
 _MOST = 100_000
 """Waiting letters of a lane up to which they are remembered; beyond it the ledger is asked for each commit's keys."""
-_FEW = 500
-"""New letters up to which they are asked for one by one."""
 
 
 class LetterKeys:
@@ -30,27 +28,53 @@ class LetterKeys:
     def __init__(self, lane_number: int) -> None:
         """Begin without knowing any."""
         self.lane_number = lane_number
-        self._known = pl.DataFrame(schema=_SCHEMA)
+        self._known: dict[int, str | None] = {}
+        self._keys: set[str | None] = set()
+        self._asked: tuple[object, Collection[str]] | None = None
 
-    def waiting(self, connection: sa.Connection, states: Sequence[str], keys: pl.Series) -> pl.DataFrame:
-        """Give ``id`` and ``source_key`` of the lane's letters in these states that are about these source keys."""
-        mine = (dead_letter.c.lane_id == self.lane_number, dead_letter.c.state.in_(states))
-        wanted = sa.select(dead_letter.c.id).where(*mine).limit(_MOST + 1)
-        ids = pl.Series("id", connection.execute(wanted).scalars().all(), dtype=pl.Int64)
-        if ids.is_empty():
+    def waiting(self, connection: sa.Connection, states: Collection[str], keys: pl.Series) -> pl.DataFrame:
+        """Give ``id`` and ``source_key`` of the lane's letters in these states that are about these source keys.
+
+        A transaction asks once: what it adds and overtakes later is about rows it refused, what it resolves it says.
+        """
+        about = keys.to_list()
+        asked = (connection.get_transaction(), states)
+        if asked != self._asked:
+            ids = connection.execute(_IDS, {"lane": self.lane_number, "states": states, "most": _MOST + 1}).scalars()
+            if not self._learn(connection, states, ids.all()):
+                mine = (dead_letter.c.lane_id == self.lane_number, dead_letter.c.state.in_(states))
+                wanted = _KEYS.where(*mine, in_values(connection, dead_letter.c.source_key, about))
+                return pl.DataFrame(connection.execute(wanted).all(), schema=_SCHEMA, orient="row")
+            self._asked = asked
+        if self._keys.isdisjoint(about):
             return pl.DataFrame(schema=_SCHEMA)
-        if ids.len() > _MOST:
-            about = in_values(connection, dead_letter.c.source_key, keys.to_list())
-            return _read(connection, *mine, about)
-        self._known = self._known.filter(pl.col("id").is_in(ids.implode()))  # what is settled is forgotten
-        new = ids.filter(~ids.is_in(self._known["id"].implode()))
-        if not new.is_empty():
-            some = (dead_letter.c.id.in_(new.to_list()),) if new.len() <= _FEW else mine
-            self._known = pl.concat([self._known, _read(connection, *some)]).unique("id", maintain_order=True)
-        return self._known.filter(pl.col("source_key").is_in(keys.implode()))
+        wanted_keys = set(about) - {None}
+        found = [(number, key) for number, key in self._known.items() if key in wanted_keys]
+        return pl.DataFrame(found, schema=_SCHEMA, orient="row")
+
+    def settled(self, ids: Iterable[int]) -> None:
+        """Be told of letters that were resolved in this transaction."""
+        for number in ids:
+            self._known.pop(number, None)
+
+    def _learn(self, connection: sa.Connection, states: Collection[str], ids: Collection[int]) -> bool:
+        """Know exactly these letters; False where there are too many to remember."""
+        if len(ids) > _MOST:
+            return False
+        gone, new = self._known.keys() - ids, set(ids) - self._known.keys()
+        self.settled(gone)  # also what is in other states than those asked for now: it is read anew
+        if new:
+            since = {"lane": self.lane_number, "states": states, "lowest": min(new)}
+            self._known.update({row.id: row.source_key for row in connection.execute(_KEYS_SINCE, since)})
+        self._keys = set(self._known.values())
+        return True
 
 
-def _read(connection: sa.Connection, *where: sa.ColumnElement[bool]) -> pl.DataFrame:
-    found = connection.execute(sa.select(dead_letter.c.id, dead_letter.c.source_key).where(*where)).all()
-    ids, keys = zip(*found, strict=True) if found else ((), ())
-    return pl.DataFrame({"id": ids, "source_key": keys}, schema=_SCHEMA)
+# Built once, for they run in every commit.
+_WAITING = (
+    dead_letter.c.lane_id == sa.bindparam("lane"),
+    dead_letter.c.state.in_(sa.bindparam("states", expanding=True)),
+)
+_IDS = sa.select(dead_letter.c.id).where(*_WAITING).limit(sa.bindparam("most", type_=sa.Integer))
+_KEYS = sa.select(dead_letter.c.id, dead_letter.c.source_key)
+_KEYS_SINCE = _KEYS.where(*_WAITING, dead_letter.c.id >= sa.bindparam("lowest"))

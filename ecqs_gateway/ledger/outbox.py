@@ -111,12 +111,7 @@ def commit_prepared(
         new, known, told = _letters(connection, lease, current, prepared, vault, keys)
         known += prepared.counts.dead_known  # rows whose record headquarters refused before: their letter stands
         counts = replace(prepared.counts, dead_new=new, dead_known=known).proven()
-        done = connection.execute(
-            sa.update(extraction)
-            .where(extraction.c.id == prepared.extraction_id, extraction.c.state == "stored")
-            .values(state="processed")
-        )
-        if done.rowcount != 1:
+        if connection.execute(_PROCESSED, {"number": prepared.extraction_id}).rowcount != 1:
             raise Conflict(
                 "ECQS-3015", f"extraction {prepared.extraction_id} was processed already; nothing was written"
             )
@@ -146,9 +141,10 @@ def _letters(
         return 0, prepared.letters.height, told
     keys = keys or LetterKeys(lease.lane_id)
     new, known = dead_letters.store(connection, keys, prepared.letters, current, vault=vault, cause=cause)
-    met = prepared.letters["source_key"].drop_nulls()
-    passed = prepared.passed.filter(~pl.col("source_key").is_in(met.implode()))
-    resolved = dead_letters.resolve(connection, keys, passed, clock=current.clock, cause=cause)
+    refused = prepared.letters["source_key"]
+    resolved = dead_letters.resolve(
+        connection, keys, prepared.passed, refused=refused, clock=current.clock, cause=cause
+    )
     withdrawn = corrections.withdraw_overtaken(connection, lease.lane_id, clock=current.clock)
     return new, known, {"resolved": resolved} | ({"withdrawn": withdrawn} if withdrawn else {})
 
@@ -160,11 +156,8 @@ def take_sequences(connection: sa.Connection, lease: Lease, batches: tuple[Outgo
     first = batches[0].sequence
     if [b.sequence for b in batches] != list(range(first, first + len(batches))):
         raise Conflict("ECQS-3014", "the batches of one commit do not follow one another; nothing was written")
-    taken = connection.execute(
-        sa.update(lane)
-        .where(lane.c.id == lease.lane_id, lane.c.next_sequence == first)
-        .values(next_sequence=first + len(batches), previous_manifest=batches[-1].manifest_digest)
-    )
+    next_ones = {"next": first + len(batches), "last_manifest": batches[-1].manifest_digest}
+    taken = connection.execute(_TAKE, {"lane": lease.lane_id, "first": first, **next_ones})
     if taken.rowcount != 1:
         raise Conflict(
             "ECQS-3014",
@@ -175,8 +168,8 @@ def take_sequences(connection: sa.Connection, lease: Lease, batches: tuple[Outgo
 
 def insert_batches(connection: sa.Connection, lease: Lease, current: Run, batches: tuple[Outgoing, ...]) -> None:
     """Put sealed batches into the outbox, inside the caller's transaction."""
-    for sealed in batches:
-        values = {
+    rows = [
+        {
             "id": sealed.id,
             "lane_id": lease.lane_id,
             "sequence": sealed.sequence,
@@ -194,7 +187,10 @@ def insert_batches(connection: sa.Connection, lease: Lease, current: Run, batche
             "state": "sealed",
             "sealed_at": current.clock().isoformat(),
         }
-        connection.execute(batch.insert(), values)
+        for sealed in batches
+    ]
+    if rows:
+        connection.execute(batch.insert(), rows)
 
 
 def _sealed(sealed: Outgoing, prepared: Prepared) -> dict[str, object]:
@@ -228,11 +224,10 @@ def to_send(database: Database, lane_number: int, *, silent_since: str | None = 
     With ``silent_since`` (ISO time) also those sent before that moment which headquarters has not settled: sending
     the same bytes again is how the gateway asks for a receipt that was lost.
     """
-    due = batch.c.state == _UNSENT
-    if silent_since is not None:
-        due = sa.or_(due, sa.and_(batch.c.state.in_(_UNANSWERED), batch.c.sent_at < silent_since))
+    # No time is before the empty text.
+    values = {"lane": lane_number, "silent_since": silent_since or ""}
     with database.read() as connection:
-        found = connection.execute(_WAITING.where(batch.c.lane_id == lane_number, due).order_by(batch.c.sequence)).all()
+        found = connection.execute(_WAITING, values).all()
     return [_to_send(f) for f in found]
 
 
@@ -246,22 +241,52 @@ def manifest_before(database: Database, lane_number: int, sequence: int) -> str 
 
 def count_unsettled(database: Database, lane_number: int) -> int:
     """Count the batches of a lane that headquarters has neither loaded nor refused."""
-    return _count(database, lane_number, (_UNSENT, *_UNANSWERED))
+    return _count(database, lane_number, _COUNT_UNSETTLED)
 
 
 def count_unsent(database: Database, lane_number: int) -> int:
     """Count the batches of a lane that were never sent, as far as is known."""
-    return _count(database, lane_number, (_UNSENT,))
+    return _count(database, lane_number, _COUNT_UNSENT)
 
 
-def _count(database: Database, lane_number: int, states: tuple[str, ...]) -> int:
-    open_states = batch.c.state.in_(states)
-    wanted = sa.select(sa.func.count()).select_from(batch).where(batch.c.lane_id == lane_number, open_states)
+def _count(database: Database, lane_number: int, wanted: sa.Select[tuple[int]]) -> int:
     with database.read() as connection:
-        return int(connection.execute(wanted).scalar_one())
+        return int(connection.execute(wanted, {"lane": lane_number}).scalar_one())
 
 
-_WAITING = sa.select(batch, lane.c.unit, lane.c.kind).join(lane, lane.c.id == batch.c.lane_id)
+# Built once: a statement built anew costs several times what running it does, and these run for every batch.
+_OF_LANE = batch.c.lane_id == sa.bindparam("lane")
+_SILENT = sa.and_(batch.c.state.in_(_UNANSWERED), batch.c.sent_at < sa.bindparam("silent_since"))
+_WAITING = (
+    sa.select(batch, lane.c.unit, lane.c.kind)
+    .join(lane, lane.c.id == batch.c.lane_id)
+    .where(_OF_LANE, sa.or_(batch.c.state == _UNSENT, _SILENT))
+    .order_by(batch.c.sequence)
+)
+_COUNT = sa.select(sa.func.count()).select_from(batch).where(_OF_LANE)
+_COUNT_UNSENT = _COUNT.where(batch.c.state == _UNSENT)
+_COUNT_UNSETTLED = _COUNT.where(batch.c.state.in_((_UNSENT, *_UNANSWERED)))
+_PROCESSED = (
+    sa.update(extraction)
+    .where(extraction.c.id == sa.bindparam("number"), extraction.c.state == "stored")
+    .values(state="processed")
+)
+_TAKE = (
+    sa.update(lane)
+    .where(lane.c.id == sa.bindparam("lane"), lane.c.next_sequence == sa.bindparam("first"))
+    .values(next_sequence=sa.bindparam("next"), previous_manifest=sa.bindparam("last_manifest"))
+)
+_TRIED = (
+    sa.update(batch)
+    .where(batch.c.id == sa.bindparam("batch"))
+    .values(
+        attempts=batch.c.attempts + 1,
+        last_error=sa.bindparam("why"),
+        next_attempt_at=sa.bindparam("due"),
+    )
+)
+_SENT_AGAIN = _TRIED.values(sent_at=sa.bindparam("moment"))
+_SENT = _SENT_AGAIN.where(batch.c.state == _UNSENT).values(state="sent")
 
 
 def _to_send(found: sa.Row[Any]) -> ToSend:
@@ -303,19 +328,18 @@ def record_attempt(database: Database, lease: Lease, current: Run, waiting: ToSe
         connection.execute(attempt.insert(), values)
         if result.outcome == "stopped":
             return  # nothing was tried: neither the count nor the last error changes
-        changes: dict[str, object] = {"attempts": batch.c.attempts + 1, "last_error": error}
-        changes["next_attempt_at"] = result.next_attempt_at
-        connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(**changes))
+        changes = {"batch": waiting.id, "why": error, "due": result.next_attempt_at}
         said: dict[str, object] = {"package": waiting.package.digest}
-        if result.outcome == "terminal":
-            said["code"] = evidence.code_of(result.error)
-            evidence.append(connection, "attempt failed", waiting.id, said, clock=current.clock)
         if result.outcome != "sent":
+            connection.execute(_TRIED, changes)
+            if result.outcome == "terminal":
+                said["code"] = evidence.code_of(result.error)
+                evidence.append(connection, "attempt failed", waiting.id, said, clock=current.clock)
             return
-        connection.execute(sa.update(batch).where(batch.c.id == waiting.id).values(sent_at=moment))
-        unsent = (batch.c.id == waiting.id, batch.c.state == _UNSENT)
-        changed = connection.execute(sa.update(batch).where(*unsent).values(state="sent"))
-        if changed.rowcount == 1:
+        first = connection.execute(_SENT, changes | {"moment": moment}).rowcount == 1
+        if first:
             runs.add_counts(connection, current.id, lease.lane_id, runs.Counts(sent=waiting.records))
-        event = "sent" if changed.rowcount == 1 else "sent again"
+        else:
+            connection.execute(_SENT_AGAIN, changes | {"moment": moment})
+        event = "sent" if first else "sent again"
         evidence.append(connection, event, waiting.id, said, clock=current.clock)

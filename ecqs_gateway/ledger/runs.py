@@ -136,11 +136,17 @@ def close_dead(database: Database, *, clock: Clock = now) -> list[str]:
 
 def add_counts(connection: sa.Connection, run_id: str, lane_number: int, counts: Counts) -> None:
     """Add to what a run did to a lane, inside the transaction that did it."""
-    _ensure(connection, run_id, lane_number)
-    changes = {name: run_count.c[name] + value for name, value in asdict(counts).items() if value}
-    if changes:
-        mine = (run_count.c.run_id == run_id, run_count.c.lane_id == lane_number)
-        connection.execute(sa.update(run_count).where(*mine).values(changes))
+    more = {f"more_{name}": value for name, value in vars(counts).items()}
+    if connection.execute(_ADD, {"of_run": run_id, "of_lane": lane_number, **more}).rowcount != 1:
+        connection.execute(run_count.insert(), {"run_id": run_id, "lane_id": lane_number, **vars(counts)})
+
+
+# Built once, and the row that is nearly always there is not looked for first: this runs for every step of a batch.
+_ADD = (
+    sa.update(run_count)
+    .where(run_count.c.run_id == sa.bindparam("of_run"), run_count.c.lane_id == sa.bindparam("of_lane"))
+    .values({name: run_count.c[name] + sa.bindparam(f"more_{name}") for name in Counts.__dataclass_fields__})
+)
 
 
 def note_error(database: Database, run_id: str, lane_number: int, phase: str, message: str | None) -> None:

@@ -82,21 +82,28 @@ def lift(database: Database, scope: Scope, *, by: str, clock: Clock = now) -> li
 
 def standing(database: Database, unit: str, kind: str) -> Sequence[Order]:
     """Give the orders that keep this lane from sending now, oldest first."""
-    over = (
-        sa.or_(stop_order.c.unit.is_(None), stop_order.c.unit == unit),
-        sa.or_(stop_order.c.kind.is_(None), stop_order.c.kind == kind),
+    with database.read() as connection:
+        found = connection.execute(_STANDING, {"over_unit": unit, "over_kind": kind}).all()
+    return [_order(row) for row in found]
+
+
+# Built once, for it is read before every attempt to send.
+_STANDING = (
+    sa.select(stop_order)
+    .where(
+        stop_order.c.lifted_at.is_(None),
+        sa.or_(stop_order.c.unit.is_(None), stop_order.c.unit == sa.bindparam("over_unit")),
+        sa.or_(stop_order.c.kind.is_(None), stop_order.c.kind == sa.bindparam("over_kind")),
     )
-    return _read(database, stop_order.c.lifted_at.is_(None), *over)
+    .order_by(stop_order.c.id)
+)
 
 
 def listed(database: Database, *, lifted: bool = False) -> Sequence[Order]:
     """List the orders that stand, oldest first; with ``lifted`` also those of the past."""
-    return _read(database, *(() if lifted else (stop_order.c.lifted_at.is_(None),)))
-
-
-def _read(database: Database, *where: sa.ColumnElement[bool]) -> Sequence[Order]:
+    wanted = sa.select(stop_order).order_by(stop_order.c.id)
     with database.read() as connection:
-        found = connection.execute(sa.select(stop_order).where(*where).order_by(stop_order.c.id)).all()
+        found = connection.execute(wanted if lifted else wanted.where(stop_order.c.lifted_at.is_(None))).all()
     return [_order(row) for row in found]
 
 

@@ -10,7 +10,7 @@ from ecqs_gateway.ledger.database import Database
 from ecqs_gateway.ledger.tables import batch, record_version
 from ecqs_gateway.ledger.tables_report import fact_class
 
-__all__ = ["KNOWN_SCHEMA", "in_batch", "latest"]
+__all__ = ["KNOWN_SCHEMA", "in_batch", "latest", "none_yet"]
 
 KNOWN_SCHEMA = {
     "key": pl.String, "known_digest": pl.String, "known_ordering": pl.String, "known_facts": pl.String,
@@ -24,6 +24,8 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
     Columns: ``key``, ``known_digest`` (hex), ``known_ordering`` (newest_by sort key or null), ``known_facts`` (JSON of
     the fields rules look back at, or null), ``known_fact`` (label of its fact class or null).
     """
+    if keys.is_empty():
+        return pl.DataFrame(schema=KNOWN_SCHEMA)
     with database.read() as connection:
         mine = record_version.c.lane_id == lane_number
         refused = _refused_sequences(connection, lane_number)
@@ -33,7 +35,8 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
             sa.select(record_version.c.key, record_version.c.digest, record_version.c.ordering, record_version.c.facts)
             .add_columns(fact_class.c.label)
             .join(fact_class, fact_class.c.id == record_version.c.fact, isouter=True)
-            .where(mine, in_values(connection, record_version.c.key, keys.to_list()))
+            # In the order of the index, so that looking them up goes through it once from front to end.
+            .where(mine, in_values(connection, record_version.c.key, keys.sort().to_list()))
             .order_by(record_version.c.key, record_version.c.sequence)
         )
         found = connection.execute(wanted).all()
@@ -48,9 +51,18 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
     return frame.unique("key", keep="last", maintain_order=True)
 
 
+def none_yet(database: Database, lane_number: int) -> bool:
+    """Say whether nothing was ever batched for this lane."""
+    wanted = sa.select(record_version.c.sequence).where(record_version.c.lane_id == lane_number).limit(1)
+    with database.read() as connection:
+        return connection.execute(wanted).first() is None
+
+
+_REFUSED = sa.select(batch.c.sequence).where(batch.c.lane_id == sa.bindparam("lane"), batch.c.state == "rejected")
+
+
 def _refused_sequences(connection: sa.Connection, lane_number: int) -> list[int]:
-    wanted = sa.select(batch.c.sequence).where(batch.c.lane_id == lane_number, batch.c.state == "rejected")
-    return [int(sequence) for (sequence,) in connection.execute(wanted)]
+    return [int(sequence) for (sequence,) in connection.execute(_REFUSED, {"lane": lane_number})]
 
 
 def in_batch(database: Database, lane_number: int, sequence: int) -> pl.DataFrame:
