@@ -22,6 +22,7 @@ from ecqs_gateway.model.columns import placed
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
 __all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "record_texts", "with_findings"]
+__all__ += ["without_namespace"]
 
 ROW, ITEM = "__row", "__item"
 
@@ -38,7 +39,7 @@ _ATTRIBUTE_ESCAPES = {
 
 _ATTRIBUTE_TABLE = {ord(character): escaped for character, escaped in _ATTRIBUTE_ESCAPES.items()}
 _SPECIAL = "[&<>\r]"
-_ROWS_AT_ONCE = 2_500  # each body is there four times while it is digested
+_DECLARED = f' xmlns="{NAMESPACE}"'
 _NO_FINDINGS = pl.Series("findings", [""])
 _Piece = str | pl.Expr
 
@@ -54,16 +55,13 @@ def bodies(
     ``frame`` has ``__row`` and one canonical column per ``spec.leaves()``; ``lists`` has, per list path, ``__row``,
     ``__item`` and the item's columns; ``findings`` has ``__row``, ``rule``, ``severity`` and ``field``.
     The result has ``__row``, ``key``, ``version`` (64 hex), ``body`` and ``findings`` (text, empty without any),
-    in the order of ``frame``.
+    in the order of ``frame``. A body is what its version digests: canonical XML, which has the namespace declared.
     """
     joined, pieces = _body(spec, frame, lists)
     key = next(leaf for leaf in spec.leaves() if leaf.path == spec.key)
-    wanted = (pl.col(ROW), key.written.alias("key"), _concat(pieces).alias("__inner"))
-    parts = [
-        _with_digest(part.select_seq(wanted), spec.kind)
-        for part in (joined.iter_slices(_ROWS_AT_ONCE) if joined.height else [joined])
-    ]
-    rendered = pl.concat(parts, rechunk=False) if len(parts) > 1 else parts[0]
+    body = _concat([f"<{spec.kind}{_DECLARED}>", *pieces, f"</{spec.kind}>"])
+    rendered = joined.select_seq(ROW, key.written.alias("key"), body.alias("body"))
+    rendered = rendered.select_seq(ROW, "key", _sha256(pl.col("body")).alias("version"), "body")
     return with_findings(rendered, findings)
 
 
@@ -74,17 +72,6 @@ def with_findings(rows: pl.DataFrame, findings: pl.DataFrame | None) -> pl.DataF
     texts = finding_texts(findings).with_columns(pl.col(ROW).cast(rows.schema[ROW]))
     joined = rows.join(texts, on=ROW, how="left", maintain_order="left")
     return joined.with_columns(pl.col("findings").fill_null(""))
-
-
-def _with_digest(texts: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Put the body's own element around the texts, and digest it as canonical XML has it, with its namespace."""
-    start, end = f"<{kind}", pl.lit(f"</{kind}>")
-    return texts.select(
-        ROW,
-        "key",
-        _sha256(pl.concat_str(pl.lit(f'{start} xmlns="{NAMESPACE}">'), "__inner", end)).alias("version"),
-        pl.concat_str(pl.lit(f"{start}>"), "__inner", end).alias("body"),
-    )
 
 
 def _sha256(text: pl.Expr) -> pl.Expr:
@@ -202,6 +189,11 @@ def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
     return texts.group_by(ROW, maintain_order=True).agg(pl.col("findings").str.join(""))
 
 
+def without_namespace(body: str) -> str:
+    """Give a body as it stands in a batch, which declares the namespace for all of them."""
+    return body.replace(_DECLARED, "", 1)
+
+
 def record_texts(rows: pl.DataFrame) -> pl.Series:
     """Give the ``record`` elements, one text per row.
 
@@ -220,11 +212,19 @@ def record_texts(rows: pl.DataFrame) -> pl.Series:
         '"',
         _optional(" reason", pl.col("reason")),
         ">",
-        pl.col("body"),
+        *_opened(pl.col("body"), rows["body"]),
         pl.col("findings"),
         "</record>",
     ]
-    return rows.select(_concat(pieces).alias("record")).to_series()
+    return rows.select_seq(_concat(pieces).alias("record")).to_series()
+
+
+def _opened(body: pl.Expr, bodies: pl.Series) -> list[_Piece]:
+    """Write the bodies as they stand in a batch: without the namespace, which the batch has declared for all."""
+    name, declared, _ = (bodies.filter(bodies != "").head(1).to_list() or [""])[0].partition(_DECLARED)
+    # Cut where the declaration ends, a body goes on in the text that is there already: only its start is written anew.
+    start = pl.when(body != "").then(pl.lit(name))
+    return [start, body.str.slice(len(name) + len(declared))] if declared else [body]
 
 
 def assemble(header: BatchHeader, records: pl.Series) -> bytes:
@@ -239,7 +239,7 @@ def assemble(header: BatchHeader, records: pl.Series) -> bytes:
         "content": header.content,
     }
     start = "".join(f' {name}="{attribute(value)}"' for name, value in attributes.items())
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<batch xmlns="{NAMESPACE}"{start}>'
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<batch{_DECLARED}{start}>'
     # Never a Python string, of two or four bytes a character; and joined here, for Polars would fault in new pages for
     # each of its copies, which costs more than the copying.
     return b"".join([head.encode(), *records.cast(pl.Binary).to_list(), b"</batch>"])

@@ -154,7 +154,7 @@ def _letters(made: Cut, batch: ValidBatch) -> Iterator[dict[str, object]]:
             "version": row["version"],
             "source_row": row[ROW],
             "reasons": json.dumps(found, ensure_ascii=False),
-            "mapped": row["body"],
+            "mapped": xml.without_namespace(row["body"]),
         }
 
 
