@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ import polars_hash
 from ecqs_gateway.doors.arrow import text_bytes, text_column
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
-from ecqs_gateway.model.columns import placed
+from ecqs_gateway.model.columns import framed, placed
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
 __all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "record_texts", "with_findings"]
@@ -114,9 +115,9 @@ class _Columns:
     @classmethod
     def of(cls, frame: pl.DataFrame, leaves: Iterable[Leaf]) -> _Columns:
         leaves = list(leaves)
-        nulls = {leaf.path: frame[leaf.path].null_count() for leaf in leaves}
+        nulls = {column.name: column.null_count() for column in frame.get_columns()}
         suspects = [leaf for leaf in leaves if not leaf.type.xml_safe and nulls[leaf.path] < frame.height]
-        found = frame.select_seq(leaf.written.str.contains(_SPECIAL).any().alias(leaf.path) for leaf in suspects)
+        found = frame.select_seq(map(_special, suspects))
         special = found.row(0) if suspects else ()
         escaped = frozenset(leaf.path for leaf, hit in zip(suspects, special, strict=True) if hit)
         return cls(nulls, frame.height, escaped)
@@ -166,10 +167,10 @@ def _joined(texts: pl.DataFrame, column: str) -> pl.DataFrame:
     first and the end of its last.
     """
     data, places, _ = text_bytes(texts[column])
-    rows = texts[ROW]
-    starts = (rows != rows.shift(1)).fill_null(value=True).arg_true()
-    bounds = np.append(places[starts.to_numpy()], places[-1])
-    return pl.DataFrame([rows.gather(starts), text_column(data, bounds).alias(column)])
+    rows = texts[ROW].to_numpy()
+    starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+    bounds = np.append(places[starts], places[-1])
+    return framed([pl.Series(ROW, rows[starts]), text_column(data, bounds).alias(column)])
 
 
 def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
@@ -181,7 +182,7 @@ def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
             '" severity="',
             pl.col("severity"),
             '"',
-            _optional(" field", pl.col("field").replace("", None)),
+            *_optional(" field", findings["field"].replace("", None)),
             "></finding>",
         ]
     )
@@ -206,11 +207,11 @@ def record_texts(rows: pl.DataFrame) -> pl.Series:
         '" version="',
         pl.col("version"),
         '"',
-        _optional(" previous", pl.col("previous")),
+        *_optional(" previous", rows["previous"]),
         ' action="',
         pl.col("action"),
         '"',
-        _optional(" reason", pl.col("reason")),
+        *_optional(" reason", rows["reason"]),
         ">",
         *_opened(pl.col("body"), rows["body"]),
         pl.col("findings"),
@@ -255,9 +256,11 @@ def moment(time: datetime) -> str:
     return time.astimezone(SHANGHAI).isoformat()
 
 
-def _optional(start: str, value: pl.Expr) -> pl.Expr:
+def _optional(start: str, values: pl.Series) -> list[_Piece]:
     """Write an attribute that is left out where its value is null."""
-    return pl.concat_str(pl.lit(f'{start}="'), _escape(value, _ATTRIBUTE_ESCAPES), pl.lit('"'))
+    if values.null_count() == len(values):
+        return []
+    return [pl.concat_str(pl.lit(f'{start}="'), _escape(pl.lit(values), _ATTRIBUTE_ESCAPES), pl.lit('"'))]
 
 
 def _escape(text: pl.Expr, escapes: Mapping[str, str]) -> pl.Expr:
@@ -282,4 +285,16 @@ def _merged(pieces: Iterable[_Piece]) -> list[_Piece]:
 
 
 def _expression(piece: _Piece) -> pl.Expr:
-    return pl.lit(piece) if isinstance(piece, str) else piece
+    return _literal(piece) if isinstance(piece, str) else piece
+
+
+@cache
+def _literal(text: str) -> pl.Expr:
+    """Make the texts between the values, which are the same in every chunk, once."""
+    return pl.lit(text)
+
+
+@cache
+def _special(leaf: Leaf) -> pl.Expr:
+    """Say whether any text of a column needs escaping."""
+    return leaf.written.str.contains(_SPECIAL).any().alias(leaf.path)
