@@ -202,7 +202,8 @@ def _refused(bad: pl.DataFrame, source_keys: pl.Series, extraction_id: int) -> p
         .when(pl.col("in_mapping")).then(pl.lit("mapping"))
         .otherwise(pl.lit("rules"))
     )  # fmt: skip
-    refused = bad.drop("reasons").hstack([source_keys[bad[ROW]], *reasons.drop("place").get_columns()])
+    others = [column for column in bad.get_columns() if column.name != "reasons"]
+    refused = framed([*others, source_keys[bad[ROW]], *reasons.get_columns()[1:]])
     return _shaped(
         refused,
         identity=_identity(pl.col("source")),
