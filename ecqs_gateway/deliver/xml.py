@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -18,10 +19,11 @@ import polars_hash
 from ecqs_gateway.doors.arrow import text_bytes, text_column
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
-from ecqs_gateway.model.columns import placed
+from ecqs_gateway.model.columns import framed, placed
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
 __all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "record_texts", "with_findings"]
+__all__ += ["without_namespace"]
 
 ROW, ITEM = "__row", "__item"
 
@@ -38,7 +40,7 @@ _ATTRIBUTE_ESCAPES = {
 
 _ATTRIBUTE_TABLE = {ord(character): escaped for character, escaped in _ATTRIBUTE_ESCAPES.items()}
 _SPECIAL = "[&<>\r]"
-_ROWS_AT_ONCE = 2_500  # each body is there four times while it is digested
+_DECLARED = f' xmlns="{NAMESPACE}"'
 _NO_FINDINGS = pl.Series("findings", [""])
 _Piece = str | pl.Expr
 
@@ -54,16 +56,13 @@ def bodies(
     ``frame`` has ``__row`` and one canonical column per ``spec.leaves()``; ``lists`` has, per list path, ``__row``,
     ``__item`` and the item's columns; ``findings`` has ``__row``, ``rule``, ``severity`` and ``field``.
     The result has ``__row``, ``key``, ``version`` (64 hex), ``body`` and ``findings`` (text, empty without any),
-    in the order of ``frame``.
+    in the order of ``frame``. A body is what its version digests: canonical XML, which has the namespace declared.
     """
     joined, pieces = _body(spec, frame, lists)
     key = next(leaf for leaf in spec.leaves() if leaf.path == spec.key)
-    wanted = (pl.col(ROW), key.written.alias("key"), _concat(pieces).alias("__inner"))
-    parts = [
-        _with_digest(part.select_seq(wanted), spec.kind)
-        for part in (joined.iter_slices(_ROWS_AT_ONCE) if joined.height else [joined])
-    ]
-    rendered = pl.concat(parts, rechunk=False) if len(parts) > 1 else parts[0]
+    body = _concat([f"<{spec.kind}{_DECLARED}>", *pieces, f"</{spec.kind}>"])
+    rendered = joined.select_seq(ROW, key.written.alias("key"), body.alias("body"))
+    rendered = rendered.select_seq(ROW, "key", _sha256(pl.col("body")).alias("version"), "body")
     return with_findings(rendered, findings)
 
 
@@ -74,17 +73,6 @@ def with_findings(rows: pl.DataFrame, findings: pl.DataFrame | None) -> pl.DataF
     texts = finding_texts(findings).with_columns(pl.col(ROW).cast(rows.schema[ROW]))
     joined = rows.join(texts, on=ROW, how="left", maintain_order="left")
     return joined.with_columns(pl.col("findings").fill_null(""))
-
-
-def _with_digest(texts: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Put the body's own element around the texts, and digest it as canonical XML has it, with its namespace."""
-    start, end = f"<{kind}", pl.lit(f"</{kind}>")
-    return texts.select(
-        ROW,
-        "key",
-        _sha256(pl.concat_str(pl.lit(f'{start} xmlns="{NAMESPACE}">'), "__inner", end)).alias("version"),
-        pl.concat_str(pl.lit(f"{start}>"), "__inner", end).alias("body"),
-    )
 
 
 def _sha256(text: pl.Expr) -> pl.Expr:
@@ -127,9 +115,9 @@ class _Columns:
     @classmethod
     def of(cls, frame: pl.DataFrame, leaves: Iterable[Leaf]) -> _Columns:
         leaves = list(leaves)
-        nulls = {leaf.path: frame[leaf.path].null_count() for leaf in leaves}
+        nulls = {column.name: column.null_count() for column in frame.get_columns()}
         suspects = [leaf for leaf in leaves if not leaf.type.xml_safe and nulls[leaf.path] < frame.height]
-        found = frame.select_seq(leaf.written.str.contains(_SPECIAL).any().alias(leaf.path) for leaf in suspects)
+        found = frame.select_seq(map(_special, suspects))
         special = found.row(0) if suspects else ()
         escaped = frozenset(leaf.path for leaf, hit in zip(suspects, special, strict=True) if hit)
         return cls(nulls, frame.height, escaped)
@@ -179,10 +167,10 @@ def _joined(texts: pl.DataFrame, column: str) -> pl.DataFrame:
     first and the end of its last.
     """
     data, places, _ = text_bytes(texts[column])
-    rows = texts[ROW]
-    starts = (rows != rows.shift(1)).fill_null(value=True).arg_true()
-    bounds = np.append(places[starts.to_numpy()], places[-1])
-    return pl.DataFrame([rows.gather(starts), text_column(data, bounds).alias(column)])
+    rows = texts[ROW].to_numpy()
+    starts = np.flatnonzero(np.append(True, rows[1:] != rows[:-1]))
+    bounds = np.append(places[starts], places[-1])
+    return framed([pl.Series(ROW, rows[starts]), text_column(data, bounds).alias(column)])
 
 
 def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
@@ -194,12 +182,17 @@ def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
             '" severity="',
             pl.col("severity"),
             '"',
-            _optional(" field", pl.col("field").replace("", None)),
+            *_optional(" field", findings["field"].replace("", None)),
             "></finding>",
         ]
     )
     texts = findings.select(ROW, text.alias("findings"))
     return texts.group_by(ROW, maintain_order=True).agg(pl.col("findings").str.join(""))
+
+
+def without_namespace(body: str) -> str:
+    """Give a body as it stands in a batch, which declares the namespace for all of them."""
+    return body.replace(_DECLARED, "", 1)
 
 
 def record_texts(rows: pl.DataFrame) -> pl.Series:
@@ -214,17 +207,25 @@ def record_texts(rows: pl.DataFrame) -> pl.Series:
         '" version="',
         pl.col("version"),
         '"',
-        _optional(" previous", pl.col("previous")),
+        *_optional(" previous", rows["previous"]),
         ' action="',
         pl.col("action"),
         '"',
-        _optional(" reason", pl.col("reason")),
+        *_optional(" reason", rows["reason"]),
         ">",
-        pl.col("body"),
+        *_opened(pl.col("body"), rows["body"]),
         pl.col("findings"),
         "</record>",
     ]
-    return rows.select(_concat(pieces).alias("record")).to_series()
+    return rows.select_seq(_concat(pieces).alias("record")).to_series()
+
+
+def _opened(body: pl.Expr, bodies: pl.Series) -> list[_Piece]:
+    """Write the bodies as they stand in a batch: without the namespace, which the batch has declared for all."""
+    name, declared, _ = (bodies.filter(bodies != "").head(1).to_list() or [""])[0].partition(_DECLARED)
+    # Cut where the declaration ends, a body goes on in the text that is there already: only its start is written anew.
+    start = pl.when(body != "").then(pl.lit(name))
+    return [start, body.str.slice(len(name) + len(declared))] if declared else [body]
 
 
 def assemble(header: BatchHeader, records: pl.Series) -> bytes:
@@ -239,7 +240,7 @@ def assemble(header: BatchHeader, records: pl.Series) -> bytes:
         "content": header.content,
     }
     start = "".join(f' {name}="{attribute(value)}"' for name, value in attributes.items())
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<batch xmlns="{NAMESPACE}"{start}>'
+    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<batch{_DECLARED}{start}>'
     # Never a Python string, of two or four bytes a character; and joined here, for Polars would fault in new pages for
     # each of its copies, which costs more than the copying.
     return b"".join([head.encode(), *records.cast(pl.Binary).to_list(), b"</batch>"])
@@ -255,9 +256,11 @@ def moment(time: datetime) -> str:
     return time.astimezone(SHANGHAI).isoformat()
 
 
-def _optional(start: str, value: pl.Expr) -> pl.Expr:
+def _optional(start: str, values: pl.Series) -> list[_Piece]:
     """Write an attribute that is left out where its value is null."""
-    return pl.concat_str(pl.lit(f'{start}="'), _escape(value, _ATTRIBUTE_ESCAPES), pl.lit('"'))
+    if values.null_count() == len(values):
+        return []
+    return [pl.concat_str(pl.lit(f'{start}="'), _escape(pl.lit(values), _ATTRIBUTE_ESCAPES), pl.lit('"'))]
 
 
 def _escape(text: pl.Expr, escapes: Mapping[str, str]) -> pl.Expr:
@@ -282,4 +285,16 @@ def _merged(pieces: Iterable[_Piece]) -> list[_Piece]:
 
 
 def _expression(piece: _Piece) -> pl.Expr:
-    return pl.lit(piece) if isinstance(piece, str) else piece
+    return _literal(piece) if isinstance(piece, str) else piece
+
+
+@cache
+def _literal(text: str) -> pl.Expr:
+    """Make the texts between the values, which are the same in every chunk, once."""
+    return pl.lit(text)
+
+
+@cache
+def _special(leaf: Leaf) -> pl.Expr:
+    """Say whether any text of a column needs escaping."""
+    return leaf.written.str.contains(_SPECIAL).any().alias(leaf.path)

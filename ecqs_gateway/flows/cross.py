@@ -14,6 +14,7 @@ import polars as pl
 from ecqs_gateway.mapping.check import shaped
 from ecqs_gateway.mapping.deadletters import bad_rows
 from ecqs_gateway.mapping.mapped import FLAG, ROW, Mapped, detach, no_bad_rows, no_problems
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.rules import CompiledRules, References, evaluate_cross
 
 if TYPE_CHECKING:
@@ -41,9 +42,9 @@ def cross(rules: CompiledRules, kept: Mapped, judged: pl.DataFrame, known: Known
         return _nothing()
     new = judged if bool(isnew.all()) else judged.filter(isnew)
     fresh = kept if new.height == kept.rows else kept.only(new[ROW])
-    previous = new[["key", "known_facts"]].rename({"known_facts": "facts"})
+    previous = framed([new["key"], new["known_facts"].alias("facts")])
     if previous["facts"].null_count():
-        previous = previous.drop_nulls("facts")
+        previous = previous.filter(pl.col("facts").is_not_null())
     given = References(previous, known.certificates, known.inspectors)
     lists = {path: items for path, items in fresh.lists.items() if fresh.columns.get(path, path)}
     found = shaped(evaluate_cross(rules, fresh.frame, lists, given), fresh.columns)

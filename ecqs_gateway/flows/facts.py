@@ -87,7 +87,7 @@ class FactPlan:
         if _PRODUCT in kept.frame.columns:
             return self._numbered(pl.col(_PRODUCT))
         items = kept.lists.get(_PRODUCTS)
-        if items is None or _PRODUCT not in items.columns:
+        if items is None or _PRODUCT not in items.columns or items[_PRODUCT].null_count() == items.height:
             return pl.lit(0, pl.Int64)
         first = items[ITEM] == 1
         mine = placed(items[_PRODUCT].filter(first), items[ROW].filter(first), kept.frame[ROW])
@@ -105,10 +105,15 @@ class FactPlan:
         return pl.Enum(self.products)
 
     def _period(self, frame: pl.DataFrame) -> pl.Expr:
-        name = "decision_date" if self.spec.kind == "approval" else self.spec.date
-        if name not in frame.columns:
-            return pl.lit(_NO_DAY, pl.Int64)
-        return self._periods.of(pl.col(name).to_physical()).fill_null(_NO_DAY)
+        return self._dated if self._day in frame.columns else pl.lit(_NO_DAY, pl.Int64)
+
+    @property
+    def _day(self) -> str:
+        return "decision_date" if self.spec.kind == "approval" else self.spec.date
+
+    @cached_property
+    def _dated(self) -> pl.Expr:
+        return self._periods.of(pl.col(self._day).to_physical()).fill_null(_NO_DAY)
 
     @cached_property
     def _periods(self) -> Tabled:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
 
 from ecqs_gateway.content.models import ChildTable, ConnectorFile, Stream
 from ecqs_gateway.flows.facts import FactPlan
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.model.record import KindSpec
 from ecqs_gateway.rules import CompiledRules
+from ecqs_gateway.rules.against import facts_expr, link_expr
 
 __all__ = ["LanePlan"]
 
@@ -31,6 +35,12 @@ class LanePlan:
     def table(self) -> str:
         """Name the table, files or path the rows come from."""
         return self.stream.origin
+
+    @cached_property
+    def kept(self) -> tuple[pl.Expr, pl.Expr]:
+        """What the ledger keeps beside a version: facts that rules look back at, the certificate it replaces."""
+        facts, link = facts_expr(self.spec, self.rules.facts), link_expr(self.spec, self.rules.links)
+        return facts.alias("facts"), link.alias("link")
 
     def children(self) -> Mapping[str, ChildTable]:
         """Give the child tables of the stream; files have none."""

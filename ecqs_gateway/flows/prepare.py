@@ -24,7 +24,7 @@ from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
 from ecqs_gateway.model.columns import exactly, framed
-from ecqs_gateway.rules.against import LookUp, facts_expr, link_expr
+from ecqs_gateway.rules.against import LookUp
 
 __all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
 
@@ -104,11 +104,11 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     flags = merged(checked.flags, crossed.flags)
     letters = letters_of([checked.bad, crossed.held], source_keys, extraction_id, chunk.unreadable)
     verdicts = dict(judged["verdict"].value_counts().iter_rows())
-    sound = (judged["verdict"] == "fresh") | (judged["verdict"] == "unchanged")
-    current = _where(judged, sound & ~_among(judged[ROW], crossed.held[ROW]))
-    fresh = _where(current, current["verdict"] == "fresh")
+    current = judged if verdicts.keys() <= {"fresh", "unchanged"} else judged.filter(_SOUND)
+    current = current.filter(~_among(current[ROW], crossed.held[ROW])) if crossed.held.height else current
+    fresh = current if verdicts.keys() == {"fresh"} else current.filter(pl.col("verdict") == "fresh")
     fresh = fresh[[name for name in fresh.columns if name not in {"verdict", "known_facts"}]]
-    told = _where(flags, _among(flags[ROW], fresh[ROW]))
+    told = flags.filter(_among(flags[ROW], fresh[ROW])) if flags.height else flags
     fresh = xml.with_findings(fresh, told)
     counts = Counts(
         extracted=chunk.frame.height + chunk.unreadable.height,
@@ -118,7 +118,7 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
         dead_known=verdicts.get("refused", 0),
         flagged=told[ROW].n_unique(),
     )
-    passed = current[[SOURCE_KEY, "version", ROW]].rename({"version": "digest", ROW: "source_row"})
+    passed = framed([current[SOURCE_KEY], current["version"].alias("digest"), current[ROW].alias("source_row")])
     recent = {"key": "key", "known_digest": "version", "known_ordering": "ordering", "known_facts": "facts"}
     recent |= {"known_fact": "fact", "link": "link"}
     sent = framed([fresh[column].alias(name) for name, column in recent.items()])
@@ -126,13 +126,12 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     return Draft(fresh, flags, letters, passed, counts, sent, met)
 
 
+_SOUND = pl.col("verdict").is_in(["fresh", "unchanged"])
+
+
 def _among(rows: pl.Series, some: pl.Series) -> pl.Series:
     """Say which rows are among some; by numpy, for a query of Polars costs more than looking at most chunks."""
     return pl.Series(np.isin(rows.to_numpy(), some.to_numpy()))
-
-
-def _where(frame: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
-    return frame if bool(wanted.all()) else frame.filter(wanted)
 
 
 def key_text(names: Sequence[str]) -> pl.Expr:
@@ -145,8 +144,7 @@ def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.Series) -> pl.DataFr
     rendered = xml.bodies(lane.spec, kept.frame, kept.lists)[[ROW, "key", "version", "body"]]
     beside = kept.frame.select_seq(
         (pl.col(ORDER) if ORDER in kept.frame.columns else pl.lit(None, pl.String)).alias("ordering"),
-        facts_expr(lane.spec, lane.rules.facts).alias("facts"),
-        link_expr(lane.spec, lane.rules.links).alias("link"),
+        *lane.kept,
         pl.lit(lane.facts.labels(kept)).alias("fact"),
     )
     # The source keys are those of the whole chunk: a row's number is its place.
@@ -170,8 +168,13 @@ def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
         refused = same & pl.col("version").is_in(sorted(known.refused))
         refused |= pl.col("version").is_in(sorted(known.corrected))
         verdict = pl.when(refused).then(pl.lit("refused")).otherwise(verdict)
-    judged = joined.with_columns(verdict.alias("verdict")).drop("known_ordering")
-    return judged.rename({"known_digest": "previous", "known_fact": "replaced"})
+    return joined.select_seq(
+        *rendered.columns,
+        pl.col("known_digest").alias("previous"),
+        "known_facts",
+        pl.col("known_fact").alias("replaced"),
+        verdict.alias("verdict"),
+    )
 
 
 def letters_of(
@@ -202,7 +205,8 @@ def _refused(bad: pl.DataFrame, source_keys: pl.Series, extraction_id: int) -> p
         .when(pl.col("in_mapping")).then(pl.lit("mapping"))
         .otherwise(pl.lit("rules"))
     )  # fmt: skip
-    refused = bad.drop("reasons").hstack([source_keys[bad[ROW]], *reasons.drop("place").get_columns()])
+    others = [column for column in bad.get_columns() if column.name != "reasons"]
+    refused = framed([*others, source_keys[bad[ROW]], *reasons.get_columns()[1:]])
     return _shaped(
         refused,
         identity=_identity(pl.col("source")),
@@ -239,7 +243,8 @@ def _identity(text: pl.Expr) -> pl.Expr:
 def _shaped(letters: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
     """Give letters of these columns; the others of a letter are null."""
     return letters.select(
-        columns.get(name, pl.lit(None, dtype)).cast(dtype).alias(name) for name, dtype in dead_letters.SCHEMA.items()
+        (columns[name] if name in columns else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in dead_letters.SCHEMA.items()
     )
 
 

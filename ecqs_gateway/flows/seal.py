@@ -40,11 +40,13 @@ def cut(draft: Draft, lane: LanePlan, *, first_sequence: int, size: int, clock: 
     cuts = []
     for number, offset in enumerate(range(0, draft.fresh.height, size)):
         batch = BatchId(lane.unit, lane.kind, first_sequence + number)
-        rows = draft.fresh.slice(offset, size).with_columns(
-            pl.lit("upsert").alias("action"), pl.lit(None, pl.String).alias("reason")
-        )
+        rows = draft.fresh.slice(offset, size)
+        rows = rows.hstack([one.new_from_index(0, rows.height) for one in _NEW])
         cuts.append(Cut(BatchHeader.of(batch, created=clock(), content=content), rows))
     return cuts
+
+
+_NEW = (pl.Series("action", ["upsert"]), pl.Series("reason", [None], dtype=pl.String))
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _letters(made: Cut, batch: ValidBatch) -> Iterator[dict[str, object]]:
             "version": row["version"],
             "source_row": row[ROW],
             "reasons": json.dumps(found, ensure_ascii=False),
-            "mapped": row["body"],
+            "mapped": xml.without_namespace(row["body"]),
         }
 
 

@@ -38,6 +38,7 @@ SCHEMA = {
     "mapped": pl.String,
 }
 """Columns of a frame of dead letters; ``version`` is hex, ``reasons``, ``source`` and ``mapped`` are JSON text."""
+_EMPTY = pl.DataFrame(schema=SCHEMA)
 
 PLAIN = Vault()
 """Stores payloads as they are."""
@@ -49,7 +50,7 @@ _PAYLOADS = ("source", "mapped")
 
 def empty() -> pl.DataFrame:
     """Give a frame without dead letters."""
-    return pl.DataFrame(schema=SCHEMA)
+    return _EMPTY
 
 
 def context(lane_number: int, identity: str, column: str) -> str:

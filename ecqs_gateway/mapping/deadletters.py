@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import polars as pl
 
@@ -33,10 +34,10 @@ def source_json(mapped: Mapped) -> pl.DataFrame:
 
     Values stand in the text the mapping saw before tidying; child rows are a list under the child table's name.
     """
-    names = [name for name in mapped.source.columns if name != ROW]
+    names = tuple(name for name in mapped.source.columns if name != ROW)
     whole = _texts(mapped.source).select_seq(ROW, _object(names).alias("source"))
     for name, child in mapped.children.items():
-        inside = [column for column in child.columns if column != ROW]
+        inside = tuple(column for column in child.columns if column != ROW)
         items = _texts(child).select_seq(ROW, _object(inside).alias("items"))
         whole = _with_list(whole, "source", f"children.{name}" if name in names else name, items)
     return whole
@@ -49,7 +50,8 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     return framed([frame[ROW], *(texts[name].alias(str(place)) for place, name in enumerate(named))])
 
 
-def _object(names: Iterable[str]) -> pl.Expr:
+@lru_cache(64)
+def _object(names: tuple[str, ...]) -> pl.Expr:
     return pl.struct(pl.col(str(place)).alias(name) for place, name in enumerate(names)).struct.json_encode()
 
 
@@ -74,10 +76,10 @@ def _with_list(whole: pl.DataFrame, into: str, name: str, items: pl.DataFrame) -
         return whole
     # One by one: these are rows that failed, and mostly a handful.
     listed: dict[int | None, list[str]] = {}
-    for row, text in items[[ROW, "items"]].rows():
+    for row, text in zip(items[ROW].to_list(), items["items"].to_list(), strict=True):
         listed.setdefault(row, []).append(text)
     texts = [
         f'{text.removesuffix("}")},"{name}":[{",".join(listed[row])}]}}' if row in listed else text
-        for row, text in whole[[ROW, into]].rows()
+        for row, text in zip(whole[ROW].to_list(), whole[into].to_list(), strict=True)
     ]
     return framed([whole[ROW], pl.Series(into, texts, dtype=pl.String)])

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-import numpy as np
 import polars as pl
 
 from ecqs_gateway.mapping.codematch import CodeMatch
@@ -176,7 +175,7 @@ class FieldSet:
     ) -> None:
         plan, text, wrong = state.plan, state.text, None
         if text is not None and values.null_count() != text.null_count():
-            wrong = values.is_null() & text.is_not_null()
+            wrong = _unread(text, values)
             reasons = self._reasons(text.filter(wrong).to_list(), plan.leaf.type, readable=False)
             problems.add_each(place.fields(wrong, plan.path), plan.column, reasons)
         if verdict is not None:
@@ -243,9 +242,15 @@ def _coded(state: _State, source: pl.Series, match: CodeMatch) -> pl.Series:
 
 def _without_blanks(text: pl.Series, read: pl.Series) -> pl.Series:
     """Make null what the field type could not read because it was blank all along, in a column that was not tidied."""
-    unread = pl.Series(np.flatnonzero((read.is_null() & text.is_not_null()).to_numpy()), dtype=pl.UInt32)
+    unread = _unread(text, read).arg_true()
     blank = unread.filter(text_column(text[unread]).is_null())
     return text if blank.is_empty() else text.clone().scatter(blank, None)
+
+
+def _unread(text: pl.Series, read: pl.Series) -> pl.Series:
+    """Mark the lines that have a text and no value, in one query."""
+    unread = pl.col("read").is_null() & pl.col("text").is_not_null()
+    return framed([text.alias("text"), read.alias("read")]).select_seq(unread).to_series()
 
 
 _MASKS = {value: pl.Series([value]) for value in (False, True)}

@@ -149,8 +149,8 @@ def field_texts(plans: Iterable[FieldPlan], source: SourceColumns, *, raw: bool)
     for plan in plans:
         if plan.plain:
             column = plan.columns[0]
-            as_it_is = raw and plan.takes(source.frame[column].dtype)
-            found = source.frame[column] if as_it_is else source.raw(column) if raw else source.text(column)
+            as_it_is = raw and plan.takes(source.columns[column].dtype)
+            found = source.columns[column] if as_it_is else source.raw(column) if raw else source.text(column)
             texts[plan.path] = found.alias(plan.path)
         elif plan.origin in {"from", "join"}:
             if plan.steps or plan.origin == "join":
@@ -170,6 +170,6 @@ def _rendered_columns(plans: Iterable[FieldPlan], source: SourceColumns, *, raw:
     """Walk the columns that are needed as text for certain."""
     for plan in plans:
         if plan.origin == "join" or (
-            plan.origin == "from" and not (raw and plan.plain and plan.takes(source.frame[plan.columns[0]].dtype))
+            plan.origin == "from" and not (raw and plan.plain and plan.takes(source.columns[plan.columns[0]].dtype))
         ):
             yield from plan.columns

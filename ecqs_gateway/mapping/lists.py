@@ -86,7 +86,7 @@ class ListPlan:
             return self._nothing
         unusable: list[int] = []
         found = self._items(record, children, problems, unusable)
-        texts = field_texts(self.fields.plans, _source_of(found), raw=False)
+        texts = field_texts(self.fields.plans, SourceColumns(found), raw=False)
         rows = found[ROW]
         kept = self._kept(texts, found.height)
         if kept is not None:
@@ -109,7 +109,7 @@ class ListPlan:
     def kept_items(self, record: SourceColumns, children: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         """Give the source side of the items that ``run`` keeps, in the same order, with ``__row``."""
         found = self._items(record, children, ProblemLines(), [])
-        kept = self._kept(field_texts(self.fields.plans, _source_of(found), raw=False), found.height)
+        kept = self._kept(field_texts(self.fields.plans, SourceColumns(found), raw=False), found.height)
         return found if kept is None else found.filter(kept)
 
     def _items(
@@ -124,8 +124,8 @@ class ListPlan:
         if self.origin == "split":
             cells = record.text(self.source).alias(ITEM_WORD).to_frame().with_row_index(ROW)
             pieces = cells.drop_nulls(ITEM_WORD) if cells[ITEM_WORD].null_count() else cells
-            pieces = pieces.with_columns(self._cut).explode(ITEM_WORD, empty_as_null=False, keep_nulls=False)
-            return pieces.with_columns(pl.col(ITEM_WORD).str.strip_chars())
+            cut = pieces.with_columns_seq(self._cut).explode(ITEM_WORD, empty_as_null=False, keep_nulls=False)
+            return cut.with_columns_seq(pl.col(ITEM_WORD).str.strip_chars())
         if self.origin == "json":
             found = read_cells(record.text(self.source), list(self.wanted))
             for row, why in found.refused:
@@ -169,10 +169,6 @@ def _numbered(rows: pl.Series) -> pl.DataFrame:
     begins = np.append(True, numbers[1:] != numbers[:-1])[: numbers.size]
     first = np.maximum.accumulate(np.where(begins, places, np.uint32(0)))
     return framed([rows, pl.Series(ITEM, places - first + np.uint32(1))])
-
-
-def _source_of(found: pl.DataFrame) -> SourceColumns:
-    return SourceColumns(found[[name for name in found.columns if name != ROW]])
 
 
 def parents_of(child: ChildRows, record: SourceColumns, name: str, where: str) -> tuple[pl.DataFrame, int]:

@@ -159,7 +159,7 @@ def _filtered(frame: pl.DataFrame, marked: pl.Series, *, keep: bool) -> pl.DataF
         hit = own.is_in(marked.implode()).fill_null(value=False)
     else:
         hit = pl.Series(np.isin(own.to_numpy(), marked.to_numpy()))
-    return frame.filter(hit if keep else ~hit)
+    return frame[hit.arg_true()] if keep else frame.filter(~hit)
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,9 @@ def _any(text: pl.Expr) -> pl.Expr:
     )
 
 
+_NONE_LOST = pl.DataFrame(schema={ROW: pl.UInt32, "key": pl.String, "kept": pl.UInt32})
+
+
 def supersede(good: Mapped) -> tuple[Mapped, pl.DataFrame]:
     """Keep the newest row of each business key of the chunk.
 
@@ -75,7 +78,7 @@ def supersede(good: Mapped) -> tuple[Mapped, pl.DataFrame]:
     line per row that gave way: ``__row``, ``key``, and ``kept``, the row it gave way to.
     """
     if good.frame[good.kind.key].n_unique() == good.rows:
-        return good, pl.DataFrame(schema={ROW: pl.UInt32, "key": pl.String, "kept": pl.UInt32})
+        return good, _NONE_LOST
     columns = [ROW, good.kind.key] + ([ORDER] if ORDER in good.frame.columns else [])
     rows = good.frame.select(columns).rename({good.kind.key: "key"})
     ranked = rows.sort([name for name in (ORDER, ROW) if name in rows.columns]).with_columns(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ecqs_gateway.mapping.mapped import PROBLEM_SCHEMA, REJECT, ROW, no_problems
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.types import FieldProblem
 
 __all__ = ["Place", "ProblemLines", "Where"]
@@ -77,7 +78,7 @@ class ProblemLines:
         """Give all of them as ``PROBLEM_SCHEMA``, by row and within a row in the order they were found."""
         if not self.rows:
             return no_problems()
-        data = {
+        data: dict[str, Sequence[object]] = {
             ROW: self.rows,
             "field": self.fields,
             "column": self.columns,
@@ -86,4 +87,5 @@ class ProblemLines:
             "clause": [None] * len(self.rows),
             "message": self.messages,
         }
-        return pl.DataFrame(data, schema=dict(PROBLEM_SCHEMA)).sort(ROW, maintain_order=True)
+        lines = framed([pl.Series(name, data[name], dtype=dtype) for name, dtype in PROBLEM_SCHEMA.items()])
+        return lines.sort(ROW, maintain_order=True)

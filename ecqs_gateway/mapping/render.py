@@ -16,9 +16,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, time
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
+
+from ecqs_gateway.model.columns import framed
 
 __all__ = ["number_text", "render", "render_columns", "render_expr"]
 
@@ -55,9 +57,9 @@ def render_columns(sources: Iterable[pl.Series]) -> dict[str, pl.Series]:
 def _rendered(sources: Mapping[str, pl.Series]) -> Iterator[tuple[str, pl.Series]]:
     # Columns go by number inside: a header of a spreadsheet may be "*", which Polars takes for all columns.
     numbered = {str(place): source for place, source in enumerate(sources.values())}
-    frame = pl.DataFrame([source.alias(place) for place, source in numbered.items()])
+    frame = framed([source.alias(place) for place, source in numbered.items()])
     try:
-        found = frame.select(_quick(pl.col(place), source).alias(place) for place, source in numbered.items())
+        found = frame.select(_quick(place, source) for place, source in numbered.items())
     except pl.exceptions.PolarsError:
         if len(sources) > 1:
             for name, source in sources.items():
@@ -77,14 +79,24 @@ def _one_by_one(source: pl.Series) -> pl.Series:
     return pl.Series(source.name, [_any_text(value) for value in source.to_list()], dtype=pl.String)
 
 
-def _quick(column: pl.Expr, source: pl.Series) -> pl.Expr:
+def _quick(place: str, source: pl.Series) -> pl.Expr:
     """Look dates and whole-second timestamps up in tables of all texts: 10 to 50 ns a value against 90 to 200.
 
     Gives null where a value lies outside the tables.
     """
     dtype = source.dtype
     if len(source) < _FEW or not isinstance(dtype, pl.Date | pl.Datetime):
-        return render_expr(column, dtype)
+        return _plainly(place, dtype)
+    return _from_tables(pl.col(place), dtype).alias(place)
+
+
+@lru_cache(256)
+def _plainly(place: str, dtype: pl.DataType) -> pl.Expr:
+    """Make the expression of a column's place and type once: few rows are rendered in less time than that takes."""
+    return render_expr(pl.col(place), dtype).alias(place)
+
+
+def _from_tables(column: pl.Expr, dtype: pl.Date | pl.Datetime) -> pl.Expr:
     if isinstance(dtype, pl.Date):
         return _looked_up(_days(), column.to_physical().cast(pl.Int64) - _EPOCH_OFFSET)
     whole = column.cast(pl.Datetime("us", dtype.time_zone)).to_physical()

@@ -32,12 +32,14 @@ class SourceColumns:
         """Take the frame of one table of a chunk."""
         self.frame = frame
         self.height = frame.height
+        self.columns: Mapping[str, pl.Series] = {column.name: column for column in frame.get_columns()}
+        """The columns as they were read; to ask the frame for one is ten times as dear."""
         self._raw: dict[str, pl.Series] = {}
         self._text: dict[str, pl.Series] = {}
 
     def prepare(self, names: Iterable[str]) -> None:
         """Render these columns in one pass; what is asked for later is rendered then."""
-        open_ = [self.frame[name] for name in dict.fromkeys(names) if name not in self._raw]
+        open_ = [self.columns[name] for name in dict.fromkeys(names) if name not in self._raw]
         self._raw.update(render_columns(open_))
 
     def raw(self, name: str) -> pl.Series:
@@ -61,7 +63,7 @@ class SourceColumns:
         """Give columns as expressions see them."""
         columns = {}
         for name in names:
-            series = self.frame[name]
+            series = self.columns[name]
             columns[name] = self.text(name) if series.dtype in (pl.String, pl.Binary) else series
         return self._frame(columns)
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 
 import polars as pl
 
 from ecqs_gateway.content.models import Rule
 from ecqs_gateway.mapping.mapped import ROW
+from ecqs_gateway.model.columns import framed
 from ecqs_gateway.model.kinds import spec
 from ecqs_gateway.model.record import KindSpec, Leaf
 from ecqs_gateway.model.types import Flag, Integer
@@ -183,9 +185,12 @@ def _certificates(
 
 
 def _nulls(height: int, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    return pl.DataFrame(
-        [pl.Series(name, [None], dtype=dtype).new_from_index(0, height) for name, dtype in schema.items()]
-    )
+    return framed([_null(name, dtype).new_from_index(0, height) for name, dtype in schema.items()])
+
+
+@cache
+def _null(name: str, dtype: pl.DataType) -> pl.Series:
+    return pl.Series(name, [None], dtype=dtype)
 
 
 def with_recognised(

@@ -7,6 +7,7 @@ counts as kept: an absent field is the business of the field types, not of every
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cache
 
 import numpy as np
 import polars as pl
@@ -107,8 +108,14 @@ def _outcomes(rule: CompiledRule) -> Iterator[tuple[pl.Expr, _Told]]:
 
 
 def _problems(told: _Told, rows: pl.Series) -> pl.DataFrame:
-    texts = (pl.Series(name, [text], dtype=PROBLEM_SCHEMA[name]) for name, text in told.items())
-    return framed([rows.cast(pl.UInt32), *(text.new_from_index(0, rows.len()) for text in texts)])
+    texts = (_told(name, text).new_from_index(0, rows.len()) for name, text in told.items())
+    return framed([rows.cast(pl.UInt32), *texts])
+
+
+@cache
+def _told(name: str, text: str | None) -> pl.Series:
+    """Make what is told of a rule, which is the same in every chunk, once."""
+    return pl.Series(name, [text], dtype=PROBLEM_SCHEMA[name])
 
 
 def _with_terms(frame: pl.DataFrame, terms: Iterable[ListTerm], lists: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -181,6 +188,7 @@ def _decided(verdict: pl.Series, places: pl.Series, height: int, *, start: bool)
     if not verdict.null_count():
         return found
     known = np.ones(height, bool)
-    known[places.filter(verdict.is_null()).to_numpy()] = False
+    unknown = places if verdict.null_count() == verdict.len() else places.filter(verdict.is_null())
+    known[unknown.to_numpy()] = False
     known[deciding] = True
     return found.zip_with(pl.Series(known), _UNKNOWN.new_from_index(0, height))

@@ -115,7 +115,11 @@ def abbreviation_of(number: pl.Expr) -> pl.Expr:
 
 def unit_of(number: pl.Expr, codes: CodeTables | None = None) -> pl.Expr:
     """Give the code of the unit whose abbreviation canonical numbers carry; null for a national certificate."""
-    return looked_up(abbreviation_of(number), unit_by_abbreviation(codes))
+    # By their first characters, brackets included: a third of the time of finding the brackets by a pattern.
+    by_width: dict[int, dict[str, str]] = {3: {}}
+    for word, unit in unit_by_abbreviation(codes).items():
+        by_width.setdefault(len(word) + 2, {})[f"({word})"] = unit
+    return pl.coalesce(looked_up(number.str.head(width), table) for width, table in by_width.items())
 
 
 def xk_of(number: pl.Expr) -> pl.Expr:

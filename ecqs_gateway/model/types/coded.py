@@ -184,6 +184,7 @@ def valid_on_expr(table: CodeTable, code: pl.Expr, day: pl.Expr) -> pl.Expr:
     )
 
 
+_UNKNOWN = pl.Series([None], dtype=pl.Boolean)
 _FAR = 1 << 22  # days, beyond any date of ours on either side
 
 
@@ -218,7 +219,7 @@ def _valid_on(pairs_of: pl.Series, periods: _Periods) -> pl.Series:
     frame = pairs_of.struct.unnest()
     code, day = frame.get_columns()
     if code.null_count() == len(code):
-        return pl.Series(pairs_of.name, [None], dtype=pl.Boolean).new_from_index(0, len(code))
+        return _UNKNOWN.new_from_index(0, len(code)).alias(pairs_of.name)
     numbers = frame.select_seq(periods.number).to_series().to_numpy()
     begun = np.searchsorted(periods.starts, numbers, side="right") - 1
     valid = begun >= 0

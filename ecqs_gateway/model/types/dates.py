@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from ecqs_gateway.model.codes import CodeTables
+from ecqs_gateway.model.columns import Tabled
 from ecqs_gateway.model.types import moment_columns as columns
 from ecqs_gateway.model.types import moments
 from ecqs_gateway.model.types.base import FieldProblem, FieldType, XsdType
@@ -76,7 +77,7 @@ class BusinessDate(FieldType):
 
     def write_expr(self, value: pl.Expr) -> pl.Expr:
         """Give ``YYYY-MM-DD``, looked up: eight times as fast as formatting."""
-        return by_column(value, _date_text, pl.String())
+        return _date_texts().of(value.to_physical())
 
     def xsd(self, codes: CodeTables | None = None) -> XsdType:
         """Give a date without zone, within the years known."""
@@ -151,7 +152,9 @@ class Timestamp(FieldType):
 
     def write_expr(self, value: pl.Expr) -> pl.Expr:
         """Give ``YYYY-MM-DDThh:mm:ss+08:00``, day and time looked up."""
-        return by_column(value, _instant_text, pl.String())
+        seconds = value.to_physical() // 1_000_000 + moments.ZONE
+        clock = pl.lit(_clock_texts()).gather(seconds % moments.DAY)
+        return _date_texts().of(seconds // moments.DAY) + clock
 
     def xsd(self, codes: CodeTables | None = None) -> XsdType:
         """Give a time in Shanghai's zone, to the second."""
@@ -192,31 +195,12 @@ def _with_nulls(series: pl.Series, missing: np.ndarray[Any, np.dtype[np.bool_]])
 
 
 @cache
-def _date_texts() -> pl.Series:
+def _date_texts() -> Tabled:
     days = pl.int_range(columns.FIRST_DAY, columns.LAST_DAY + 1, dtype=pl.Int32, eager=True)
-    return days.cast(pl.Date).dt.to_string("iso")
+    return Tabled(columns.FIRST_DAY, days.cast(pl.Date).dt.to_string("iso"))
 
 
 @cache
 def _clock_texts() -> pl.Series:
     seconds = pl.int_range(moments.DAY, dtype=pl.Int64, eager=True)
     return (seconds * 1_000_000).cast(pl.Datetime("us")).dt.strftime("T%H:%M:%S+08:00")
-
-
-def _date_text(series: pl.Series) -> pl.Series:
-    days = series.cast(pl.Int32) - columns.FIRST_DAY
-    return _date_texts()[_places(days, len(_date_texts()))].alias(series.name)
-
-
-def _instant_text(series: pl.Series) -> pl.Series:
-    seconds = series.cast(pl.Int64) // 1_000_000 + moments.ZONE
-    days, clock = seconds // moments.DAY - columns.FIRST_DAY, seconds % moments.DAY
-    return _date_texts()[_places(days, len(_date_texts()))] + _clock_texts()[clock.cast(pl.UInt32)]
-
-
-def _places(places: pl.Series, size: int) -> pl.Series:
-    """Give places in a table, null for those outside: a value that ``check_expr`` refuses has no text."""
-    if (places.min() or 0) < 0 or (places.max() or 0) >= size:  # type: ignore[operator]  # integers
-        within = pl.when(pl.col("x").is_between(0, size - 1)).then(pl.col("x"))
-        places = places.to_frame("x").select(within).to_series()
-    return places.cast(pl.UInt32)

@@ -104,13 +104,20 @@ class Text(FieldType):
 
     def _read_column(self, series: pl.Series, slow: SlowWay) -> pl.Series:
         series = text_series(series)
+        stock = _stock(series)
+        if stock is not None and not self._suspects(stock).any():
+            return series
+        return slow.amend(series, series, self._suspects(series))
+
+    def _suspects(self, series: pl.Series) -> BoolRows:
+        """Mark the rows that may need work."""
         text = Utf8.of(series)
-        suspect = text.sizes == 0
+        suspect: BoolRows = text.sizes == 0
         suspect[self.dirt.rows(text)] = True
         suspect[_loose_spaces(text)] = True
         if text.sizes.size and text.sizes.max() > self.max_length:  # in bytes; only then is counting worth it
             suspect |= series.str.len_chars().fill_null(0).to_numpy() > self.max_length
-        return slow.amend(series, series, suspect)
+        return suspect
 
     def _in_length(self, text: pl.Expr) -> pl.Expr:
         good = text.str.len_chars().is_between(1, self.max_length) & ~text.str.contains(DAMAGED, literal=True)
@@ -188,6 +195,15 @@ class PersonName(Text):
         for _ in range(2):
             found = found.str.replace_all(_HAN_SPACE_HAN, "${1}${2}")
         return found
+
+
+_MANY, _SAMPLE, _PHRASES = 1000, 64, 8
+
+
+def _stock(series: pl.Series) -> pl.Series | None:
+    """Give the different texts of a column that seems to hold stock phrases, as remarks mostly are; else None."""
+    few = len(series) >= _MANY and series.head(_SAMPLE).n_unique() <= _PHRASES
+    return series.unique() if few else None
 
 
 def _loose_spaces(text: Utf8) -> BoolRows:
