@@ -7,7 +7,6 @@ from ecqs_gateway.ledger.migrations.parts import (
     drift,
     followups,
     inspectors,
-    letters,
     plans,
     reconciliation,
     report,
@@ -19,7 +18,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-_PARTS = (followups, plans, drift, audits, reconciliation, rules, inspectors, report, letters)
+_PARTS = (followups, plans, drift, audits, reconciliation, rules, inspectors, report)
 
 
 def upgrade() -> None:
