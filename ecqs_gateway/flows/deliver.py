@@ -6,7 +6,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -96,8 +96,8 @@ class Delivery:
         self._finished = threading.Event()
         self._error: GatewayError | None = None
         self._counts = Counts()
-        self._early: set[str] = set()
-        """Receipts that came before their turn and were kept as evidence once."""
+        self._early: dict[RemoteReceipt, tuple[Mapping[str, str], str]] = {}
+        """Receipts that came before their turn: what had been accepted of their batch then, and their digest."""
         self._troubles, self._quiet_until = 0, 0.0
         self._orders: Sequence[Order] = ()
         self.stopped: str | None = None
@@ -293,13 +293,18 @@ class Delivery:
                 self._take(transport, waiting)
 
     def _take(self, transport: Transport, waiting: RemoteReceipt) -> None:
-        data = transport.fetch(waiting)
         sent = self._sent(str(waiting.batch))
+        held, before = self._early.get(waiting, (None, None))
+        if sent is not None and sent.held == held:
+            return  # nothing has come since that could make it its turn
+        data = transport.fetch(waiting)
         verdict = verify_receipt(data, waiting, sent, believed=self._believed())
         digest = hashlib.sha256(data).hexdigest()
         early = isinstance(verdict, RefusedReceipt) and verdict.wait
-        if early and digest in self._early:
-            return
+        if early and sent is not None:
+            self._early[waiting] = (sent.held, digest)
+        if early and digest == before:
+            return  # kept as evidence already
         if isinstance(verdict, VerifiedReceipt) and self._returns_what_it_took(verdict.receipt, sent):
             verdict = RefusedReceipt("ECQS-5114", "headquarters has taken this batch, so it cannot give it back")
         file = self._gateway.stage.put_sealed(f"receipts/{self._lease.unit}/{digest}.zip", data)
@@ -307,10 +312,8 @@ class Delivery:
             self._book(verdict.receipt, waiting, file)
         else:
             self._refuse(verdict, waiting, file, known=sent is not None)
-        if early:  # it stays where it is: it may fit once the level before has come
-            self._early.add(digest)
-            return
-        transport.take(waiting)
+        if not early:  # else it stays where it is: it may fit once the level before has come
+            transport.take(waiting)
 
     def _refuse(self, verdict: RefusedReceipt, waiting: RemoteReceipt, file: StagedFile, *, known: bool) -> None:
         """Keep a receipt that is not believed, or not yet, as evidence."""

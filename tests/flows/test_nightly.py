@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections import Counter
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from ecqs_gateway.deliver.sftp import SftpTransport
+from ecqs_gateway.deliver.transport import RemoteReceipt
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.flows import nightly, record
@@ -312,3 +315,28 @@ def test_no_cell_of_any_row_is_in_the_log_or_in_the_counts(world, w, caplog: pyt
     assert canary not in caplog.text
     assert "13800138000" not in caplog.text
     assert "13800138000" not in repr(summary)
+
+
+def test_a_receipt_that_comes_before_its_turn_is_fetched_once_until_the_one_before_has_come(
+    world, w, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: Counter[str] = Counter()
+    real = SftpTransport.fetch
+
+    def fetch(transport: SftpTransport, receipt: RemoteReceipt) -> bytes:
+        fetched[receipt.name] += 1
+        return real(transport, receipt)
+
+    monkeypatch.setattr(SftpTransport, "fetch", fetch)
+    world.national(wait="4s")
+    world.province(UNIT, 3)
+    world.misbehave(drop={"levels": ["received"]})
+    world.sync()
+    assert world.rows("SELECT state FROM batch") == [("sent",)]
+    assert set(fetched.values()) == {1}
+    assert len(fetched) == 2
+    world.behave()
+    world.clock.forward(days=1)  # the batch is sent again, and headquarters gives all its receipts again
+    world.sync()
+    w.judged_faultless(world, {UNIT: 3})
+    assert world.rows("SELECT state FROM batch") == [("loaded",)]
