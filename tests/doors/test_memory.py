@@ -51,3 +51,17 @@ with for_good():
 assert not gc.isenabled()
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_start_is_not_searched_for_unused_objects_and_a_run_as_often_as_python_does() -> None:
+    code = """
+import gc
+usual = gc.get_threshold()
+import ecqs_gateway.cli
+from ecqs_gateway.doors.memory import for_good
+assert gc.isenabled() and gc.get_threshold()[0] > 100 * usual[0]
+with for_good():
+    pass
+assert gc.get_threshold() == usual
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
