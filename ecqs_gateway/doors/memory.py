@@ -36,6 +36,7 @@ def give_memory_back() -> None:
     both together were a third of short commands.
     """
     gc.set_threshold(_START, *_USUAL[1:])
+    # Nothing of ours waits for the end to be closed: files, connections and transactions end with their blocks.
     atexit.register(gc.freeze)
     os.environ.setdefault(*_POLARS)
     os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) - _CORES_OF_OTHERS)))
