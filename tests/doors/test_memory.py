@@ -51,3 +51,30 @@ with for_good():
 assert not gc.isenabled()
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_start_is_not_searched_for_unused_objects_and_a_run_as_often_as_python_does() -> None:
+    code = """
+import gc
+usual = gc.get_threshold()
+import ecqs_gateway.cli
+from ecqs_gateway.doors.memory import for_good
+assert gc.isenabled() and gc.get_threshold()[0] > 100 * usual[0]
+with for_good():
+    pass
+assert gc.get_threshold() == usual
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_end_of_the_program_searches_nothing_and_still_says_and_does_what_was_asked_of_it() -> None:
+    code = """
+import atexit, gc
+before = gc.get_freeze_count()
+atexit.register(lambda: print(gc.get_freeze_count() > before + 1000))  # registered first, it comes last
+import ecqs_gateway.cli
+atexit.register(print, "asked")
+print("said", end=" ")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "said asked\nTrue\n"
