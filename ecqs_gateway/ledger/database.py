@@ -192,14 +192,16 @@ def _as_gateway_error(error: DBAPIError, where: str) -> Transient | Terminal:
 
 
 _PRAGMAS = (
+    # A commit of a chunk writes hundreds of pages one by one; a ledger that is there already keeps the size it has.
+    "page_size=8192",
     "journal_mode=WAL",
     "synchronous=FULL",
     "foreign_keys=ON",
     "cache_size=-12288",
     "temp_store=MEMORY",
-    # Keys come in any order, so every commit touches pages all over: rarer checkpoints write each of them once.
-    "wal_autocheckpoint=8000",
 )
+_LOG_BYTES = 32 << 20
+"""Keys come in any order, so every commit touches pages all over: rarer checkpoints write each of them once."""
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
@@ -207,6 +209,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
+    (page,) = cursor.execute("PRAGMA page_size").fetchone()
+    cursor.execute(f"PRAGMA wal_autocheckpoint={_LOG_BYTES // page}")
     cursor.close()
 
 

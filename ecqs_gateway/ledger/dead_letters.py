@@ -126,7 +126,7 @@ def _met(connection: sa.Connection, lane_number: int, unique: pl.DataFrame, curr
     found = connection.execute(sa.select(*(dead_letter.c[name] for name in names)).where(*mine)).all()
     schema = dict.fromkeys(names, pl.String) | {"id": pl.Int64}
     if not found:
-        return pl.DataFrame(schema=schema | {"back": pl.Boolean, "stale": pl.Boolean} | unique.schema)
+        return pl.DataFrame(schema={**schema, "back": pl.Boolean, "stale": pl.Boolean, **SCHEMA})
     stored = pl.DataFrame(dict(zip(names, zip(*found, strict=True), strict=True)), schema=schema)
     # Two rows with one source key, in two chunks, take turns: the one that comes second is no new letter.
     turns = pl.col("resolved_by").fill_null("") == CHANGED + current.id

@@ -249,7 +249,7 @@ def count_unsent(database: Database, lane_number: int) -> int:
     return _count(database, lane_number, _COUNT_UNSENT)
 
 
-def _count(database: Database, lane_number: int, wanted: sa.Select[tuple[int]]) -> int:
+def _count(database: Database, lane_number: int, wanted: sa.Select[int]) -> int:
     with database.read() as connection:
         return int(connection.execute(wanted, {"lane": lane_number}).scalar_one())
 

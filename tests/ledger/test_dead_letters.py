@@ -172,6 +172,30 @@ def test_what_letters_are_about_is_read_once_and_what_others_settle_or_add_is_se
     }  # fmt: skip
 
 
+def test_a_transaction_asks_once_who_waits_and_resolves_nothing_it_refused(database, lease, current, clock) -> None:
+    _store(database, lease, current, _frame("b", "c"))
+    keys, asked = LetterKeys(lease.lane_id), []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        asked.extend([statement] if statement.startswith("SELECT dead_letter.id \n") else [])
+
+    sa.event.listen(database.engine, "after_cursor_execute", note)
+    try:
+        with database.write() as connection:
+            assert dead_letters.store(connection, keys, _frame("a", "c2", source_key="a"), current) == (2, 0)
+            passed, refused = _passed("a", "b"), pl.Series(["a", None])
+            assert dead_letters.resolve(connection, keys, passed, refused=refused, clock=clock) == 1
+            assert dead_letters.resolve(connection, keys, passed, refused=refused, clock=clock) == 0, "settled"
+        assert len(asked) == 1
+        with database.write() as connection:
+            assert dead_letters.resolve(connection, keys, _passed("a", "b"), clock=clock) == 2
+        assert len(asked) == 2
+    finally:
+        sa.event.remove(database.engine, "after_cursor_execute", note)
+    states = {letter.identity: letter.state for letter in _find(database)}
+    assert states == {"a": "resolved", "b": "resolved", "c": "open", "c2": "resolved"}
+
+
 def test_a_letter_met_under_other_content_takes_over_what_is_said_today(database, lease, current, clock, vault) -> None:
     _store(database, lease, current, _frame("a", source="{}", mapped='{"n":"1"}'))
     again = _next_run(database, clock, "sha256:" + "1" * 64)
