@@ -35,7 +35,6 @@ from ecqs_gateway.ledger.extractions import Extraction
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.letter_keys import LetterKeys
 from ecqs_gateway.ledger.runs import Counts, Run
-from ecqs_gateway.ledger.sent_keys import SentKeys
 from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["collect", "rehearse"]
@@ -69,17 +68,10 @@ class _Collector:
 
     def known(self) -> Known:
         """Give what decides whether a record goes out, including what is still on its way into the ledger."""
+        database, lane_number = self.gateway.database, self.lease.lane_id
+        latest = partial(versions.latest, database, lane_number)
         recent = tuple(self.recent)
-        return Known(self._latest, self.refused, recent, self.corrected, self._certificates(recent), self.recognised)
-
-    def _latest(self, keys: pl.Series) -> pl.DataFrame:
-        asked = keys if self.sent is None else self.sent.among(keys)
-        return versions.latest(self.gateway.database, self.lease.lane_id, asked)
-
-    @cached_property
-    def sent(self) -> SentKeys | None:
-        """What this run sent of a lane that had sent nothing before; None where the ledger knows more."""
-        return SentKeys() if self.next_sequence == 1 else None
+        return Known(latest, self.refused, recent, self.corrected, self._certificates(recent), self.recognised)
 
     @cached_property
     def letters(self) -> LetterKeys:
@@ -101,8 +93,6 @@ class _Collector:
         """Map, check, compare and slice one extraction."""
         draft = prepare(self.lane, chunk, self.known(), extraction_id=found.id)
         self.recent.append(draft.known)
-        if self.sent is not None:
-            self.sent.add(draft.fresh["key"])
         cuts = seal.cut(
             draft,
             self.lane,

@@ -24,8 +24,6 @@ def latest(database: Database, lane_number: int, keys: pl.Series) -> pl.DataFram
     Columns: ``key``, ``known_digest`` (hex), ``known_ordering`` (newest_by sort key or null), ``known_facts`` (JSON of
     the fields rules look back at, or null), ``known_fact`` (label of its fact class or null).
     """
-    if keys.is_empty():
-        return pl.DataFrame(schema=KNOWN_SCHEMA)
     with database.read() as connection:
         mine = record_version.c.lane_id == lane_number
         refused = _refused_sequences(connection, lane_number)

@@ -52,17 +52,6 @@ def test_a_change_behind_chunks_without_any_goes_out_in_the_same_run(world, w) -
     assert (row["extracted"], row["sent"], row["loaded"]) == (60, 1, 1)
 
 
-def test_a_number_that_comes_again_late_in_the_first_run_names_the_version_sent_before(world, w) -> None:
-    late = w.licence(UNIT, 58, zsbh=w.spelled(UNIT, 1), zt="注销")
-    world.province(UNIT, [*(w.licence(UNIT, n) for n in range(1, 58)), late], batch_rows=5)
-    row = w.counts(world.sync())
-    assert (row["extracted"], row["sent"], row["loaded"]) == (58, 58, 58)
-    with world.query() as query:
-        first, second = query.history(w.key(UNIT, 1))
-        assert (first.previous, second.previous) == (None, first.version)
-        assert query.faults() == []
-
-
 def _batches(world) -> list:
     with world.query() as query:
         return query.batches()
