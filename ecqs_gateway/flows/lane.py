@@ -37,7 +37,7 @@ class LanePlan:
         return self.stream.origin
 
     @cached_property
-    def kept(self) -> tuple[pl.Expr, pl.Expr]:
+    def beside(self) -> tuple[pl.Expr, pl.Expr]:
         """What the ledger keeps beside a version: facts that rules look back at, the certificate it replaces."""
         facts, link = facts_expr(self.spec, self.rules.facts), link_expr(self.spec, self.rules.links)
         return facts.alias("facts"), link.alias("link")

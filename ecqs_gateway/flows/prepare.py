@@ -144,7 +144,7 @@ def _rendered(lane: LanePlan, kept: Mapped, source_keys: pl.Series) -> pl.DataFr
     rendered = xml.bodies(lane.spec, kept.frame, kept.lists)[[ROW, "key", "version", "body"]]
     beside = kept.frame.select_seq(
         (pl.col(ORDER) if ORDER in kept.frame.columns else pl.lit(None, pl.String)).alias("ordering"),
-        *lane.kept,
+        *lane.beside,
         pl.lit(lane.facts.labels(kept)).alias("fact"),
     )
     # The source keys are those of the whole chunk: a row's number is its place.
