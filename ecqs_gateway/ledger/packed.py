@@ -20,6 +20,8 @@ __all__ = ["insert_packed"]
 
 _AT_ONCE = 5_000
 """Rows of one statement: enough to make its start cheap, few enough for copies of long texts."""
+_FEW = 200
+"""Rows below which it is cheaper to bind their values one by one."""
 _WIDEST = 18
 """Digits of a number that any arithmetic on 64 bits can hold."""
 
@@ -29,6 +31,9 @@ def insert_packed(cursor: sqlite3.Cursor, table: str, frame: pl.DataFrame, binar
 
     Raises what SQLite raises; rows of earlier statements then stay in the transaction, which is the caller's.
     """
+    if frame.height < _FEW:
+        _insert_rows(cursor, table, frame, binary)
+        return
     for part in frame.iter_slices(_AT_ONCE):
         packed = _Packed()
         values = [packed.column(series, binary=series.name in binary) for series in part.get_columns()]
@@ -36,6 +41,21 @@ def insert_packed(cursor: sqlite3.Cursor, table: str, frame: pl.DataFrame, binar
         names, wanted = ", ".join(part.columns), ", ".join(values)
         statement = f"INSERT INTO {table} ({names}) SELECT {wanted} FROM json_each({rows})"  # noqa: S608  our own names
         cursor.execute(statement, packed.bound)
+
+
+def _insert_rows(cursor: sqlite3.Cursor, table: str, frame: pl.DataFrame, binary: Sequence[str]) -> None:
+    columns = [
+        [None if value is None else bytes.fromhex(value) for value in series] if series.name in binary else series
+        for series in map(_allowed, frame.get_columns())
+    ]
+    names, marks = ", ".join(frame.columns), ", ".join("?" * frame.width)
+    cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", zip(*columns, strict=True))  # noqa: S608  our own names
+
+
+def _allowed(series: pl.Series) -> pl.Series:
+    if series.dtype.is_integer() or series.dtype in (pl.String, pl.Null):
+        return series
+    raise TypeError(f"column {series.name} is of type {series.dtype}, which no ledger table has")
 
 
 @dataclass
@@ -53,10 +73,8 @@ class _Packed:
         """Give the expression of a column: whole numbers, texts, or bytes written in hex."""
         if series.null_count() == series.len():
             return "NULL"
-        if series.dtype == pl.String:
+        if _allowed(series).dtype == pl.String:
             return self._texts(series, binary=binary)
-        if not series.dtype.is_integer():
-            raise TypeError(f"column {series.name} is of type {series.dtype}, which no ledger table has")
         return self._numbers(series.cast(pl.Int64))
 
     def _numbers(self, series: pl.Series) -> str:

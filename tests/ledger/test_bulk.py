@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ecqs_gateway.ledger import packed
 from ecqs_gateway.ledger.bulk import insert_frame
 from ecqs_gateway.ledger.database import Database
 
@@ -64,11 +65,14 @@ def things(database: Database) -> Database:
     return database
 
 
+@pytest.mark.parametrize("few", [0, 200], ids=["packed", "row by row"])
 @given(columns(counts), columns(titles), columns(digests), st.integers(-5, 5))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])  # it empties its table
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])  # it empties its table
 def test_a_frame_stands_in_the_table_as_it_was(
-    things: Database, some: list[int], words: list[str], bytes_: list[bytes | None], first: int
+    things: Database, few: int, some: list[int], words: list[str], bytes_: list[bytes | None], first: int
 ) -> None:
+    if few and not things.sqlite:
+        return  # PostgreSQL has one way
     rows = min(len(some), len(words), len(bytes_))
     numbers = range(first, first + rows)
     hexed = [None if one is None else one.hex() for one in bytes_[:rows]]
@@ -77,10 +81,12 @@ def test_a_frame_stands_in_the_table_as_it_was(
         schema={"count": pl.Int64, "number": pl.Int64, "digest": pl.String, "title": pl.String},
     )
     expected = list(zip(some[:rows], numbers, bytes_[:rows], words[:rows], strict=True))
-    assert inserted(things, frame) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packed, "_FEW", few)
+        assert inserted(things, frame) == expected
 
 
-@pytest.mark.parametrize("rows", [1, 4_999, 5_000, 5_001, 12_345])
+@pytest.mark.parametrize("rows", [1, 199, 200, 4_999, 5_000, 5_001, 12_345])
 def test_many_rows_keep_their_neighbours(things: Database, rows: int) -> None:
     frame = pl.select(
         number=pl.int_range(rows),
@@ -92,10 +98,11 @@ def test_many_rows_keep_their_neighbours(things: Database, rows: int) -> None:
     assert inserted(things, frame) == expected
 
 
-def test_numbers_that_are_no_whole_ones_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rows", [1, 300])
+def test_numbers_that_are_no_whole_ones_are_refused_before_anything_is_written(tmp_path: Path, rows: int) -> None:
     database = Database(f"sqlite:///{tmp_path}/ledger.sqlite")
     with database.write() as connection:
         THINGS.create(connection)
     with pytest.raises(TypeError, match="count"), database.write() as connection:
-        insert_frame(connection, THINGS, pl.DataFrame({"number": [1], "count": [0.5]}))
+        insert_frame(connection, THINGS, pl.DataFrame({"number": range(rows), "count": [0.5] * rows}))
     database.dispose()
