@@ -17,7 +17,8 @@ from contextlib import contextmanager, suppress
 
 __all__ = ["for_good", "give_memory_back"]
 
-_POLARS = ("_RJEM_MALLOC_CONF", "narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0")
+_ARENAS = max(1, (os.cpu_count() or 1) // 2)
+_POLARS = ("_RJEM_MALLOC_CONF", f"narenas:{_ARENAS},dirty_decay_ms:200,muzzy_decay_ms:0")
 _CORES_OF_OTHERS = 2
 """What validating takes: the rest is for Polars."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # from glibc's malloc.h

@@ -25,7 +25,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _CORES = os.cpu_count() or 1
-_CHUNKS = _CORES + 2
+_CHUNKS = max(3, _CORES + 1)
 """One lane alone keeps three: one is read, one mapped, one validated."""
 _PATIENCE = 1.0
 """Seconds a source may give no rows before the place of its half-read chunk is lent to another unit."""
