@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ecqs_gateway.deliver.xml import assemble, record_texts
+from ecqs_gateway.deliver.package import Compressed, Compressing
+from ecqs_gateway.deliver.xml import assemble, pieces, record_texts
 from ecqs_gateway.doors.xml import SchemaProblem, parse
 from ecqs_gateway.doors.xml_schema import Schema
 from ecqs_gateway.errors import Terminal
@@ -50,31 +51,38 @@ _TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-z_0-9]+)[^>]*>")
 class ValidBatch:
     """A batch and what had to be left out of it: ``rows`` and ``rejects`` are together the rows that came in.
 
-    ``data`` is ``batch.xml`` and None when no record is left. ``rows`` are the rows that are in it, in order.
-    ``rejects`` has a line per reason: ``index`` (position among the rows that came in), ``key``, ``version``,
-    ``field`` (national path, null where it is unknown) and ``message`` (Chinese, never holds the value).
+    ``compressed`` is ``batch.xml`` as it goes into a package, and None when no record is left. ``rows`` are the rows
+    that are in it, in order. ``rejects`` has a line per reason: ``index`` (position among the rows that came in),
+    ``key``, ``version``, ``field`` (national path, null where it is unknown) and ``message`` (Chinese, never holds the
+    value).
     """
 
-    data: bytes | None
+    compressed: Compressed | None
     rows: pl.DataFrame
     rejects: pl.DataFrame
 
 
-def valid_batch(header: BatchHeader, rows: pl.DataFrame, *, spec: KindSpec, schema: Schema) -> ValidBatch:
+def valid_batch(
+    header: BatchHeader, rows: pl.DataFrame, *, spec: KindSpec, schema: Schema, digest_algorithm: str
+) -> ValidBatch:
     """Build ``batch.xml`` of these rows (columns of ``record_texts``) and give it with what the schema refused.
 
-    Raises Terminal ECQS-4006 when the batch is refused though each of its records alone is good.
+    ``digest_algorithm`` is that of the signature to come. Raises Terminal ECQS-4006 when the batch is refused though
+    each of its records alone is good.
     """
-    data = assemble(header, record_texts(rows)) if rows.height else None
-    if data is None or not schema.check(data):
-        return ValidBatch(data, rows, pl.DataFrame(schema=REJECT_SCHEMA))
-    texts = record_texts(rows)  # once more: held during the check, they would double what a batch needs
+    if rows.is_empty():
+        return ValidBatch(None, rows, pl.DataFrame(schema=REJECT_SCHEMA))
+    compressed, problems = _checked(header, record_texts(rows), schema, digest_algorithm)
+    if not problems:
+        return ValidBatch(compressed, rows, pl.DataFrame(schema=REJECT_SCHEMA))
+    texts = record_texts(rows)
     reasons = _find_bad(assemble(header, texts.clear()), texts, spec, schema)
     bad = pl.Series(list(reasons), dtype=pl.UInt32)
     keep = ~pl.int_range(rows.height, dtype=pl.UInt32, eager=True).is_in(bad.implode())
     kept = rows.filter(keep)
-    data = assemble(header, texts.filter(keep)) if kept.height else None
-    problems = schema.check(data) if data is not None else ()
+    if kept.is_empty():
+        return ValidBatch(None, kept, _rejects(rows, reasons))
+    compressed, problems = _checked(header, texts.filter(keep), schema, digest_algorithm)
     if problems:
         raise Terminal(
             "ECQS-4006",
@@ -82,7 +90,19 @@ def valid_batch(header: BatchHeader, rows: pl.DataFrame, *, spec: KindSpec, sche
             where=header.id,
             hint="compare schemas/ecqs with the engine's version; nothing was sent",
         )
-    return ValidBatch(data, kept, _rejects(rows, reasons))
+    return ValidBatch(compressed, kept, _rejects(rows, reasons))
+
+
+def _checked(
+    header: BatchHeader, texts: pl.Series, schema: Schema, digest_algorithm: str
+) -> tuple[Compressed, tuple[SchemaProblem, ...]]:
+    """Validate and compress a batch piece by piece: it is never whole in memory."""
+    compressing = Compressing(digest_algorithm)
+    with schema.checking() as check:
+        for piece in pieces(header, texts):
+            check.feed(piece)
+            compressing.feed(piece)
+        return compressing.done(), check.problems()
 
 
 def _find_bad(

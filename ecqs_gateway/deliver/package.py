@@ -14,7 +14,7 @@ from ecqs_gateway import __version__
 from ecqs_gateway.deliver.signing import Signer, algorithm, digest, seal
 from ecqs_gateway.deliver.xml import attribute, moment
 from ecqs_gateway.doors import xml
-from ecqs_gateway.doors.archive import build_zip, gunzip, gzip_bytes, read_zip
+from ecqs_gateway.doors.archive import Gzip, build_zip, gunzip, read_zip
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.model.batch import (
     BATCH_FILE,
@@ -30,6 +30,7 @@ from ecqs_gateway.model.batch import (
 __all__ = [
     "Chain",
     "Compressed",
+    "Compressing",
     "Package",
     "SealedBatch",
     "compress_batch",
@@ -103,16 +104,32 @@ class Compressed:
     data: bytes = field(repr=False)
 
 
-def compress_batch(batch_xml: bytes, digest_algorithm: str) -> Compressed:
-    """Compress and digest a batch: the part of sealing that may run in threads, for it has no order.
+class Compressing:
+    """Compresses and digests a batch as it comes: the part of sealing that may run in threads, for it has no order."""
 
-    ``digest_algorithm`` is that of the signature to come: ``algorithm(signer.algorithm).digest``.
-    """
-    data = gzip_bytes(batch_xml)
-    digested = digest(digest_algorithm, data)
-    return Compressed(
-        PackagePart(BATCH_FILE, "application/gzip", digest_algorithm, digested, len(data), len(batch_xml)), data
-    )
+    def __init__(self, digest_algorithm: str) -> None:
+        """Begin; ``digest_algorithm`` is that of the signature to come: ``algorithm(signer.algorithm).digest``."""
+        self._digest_algorithm = digest_algorithm
+        self._member = Gzip()
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece of ``batch.xml``."""
+        self._member.feed(piece)
+
+    def done(self) -> Compressed:
+        """End the batch."""
+        data = self._member.data()
+        digested = digest(self._digest_algorithm, data)
+        inflated = self._member.inflated
+        part = PackagePart(BATCH_FILE, "application/gzip", self._digest_algorithm, digested, len(data), inflated)
+        return Compressed(part, data)
+
+
+def compress_batch(batch_xml: bytes, digest_algorithm: str) -> Compressed:
+    """Compress and digest a batch that is there whole, as ``Compressing`` does."""
+    batch = Compressing(digest_algorithm)
+    batch.feed(batch_xml)
+    return batch.done()
 
 
 def seal_batch(

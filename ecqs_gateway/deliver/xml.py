@@ -7,7 +7,7 @@ it can compute the same digest from the parsed document.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -22,7 +22,7 @@ from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
 from ecqs_gateway.model.columns import framed, placed
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
-__all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "record_texts", "with_findings"]
+__all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "pieces", "record_texts", "with_findings"]
 __all__ += ["without_namespace"]
 
 ROW, ITEM = "__row", "__item"
@@ -42,6 +42,7 @@ _ATTRIBUTE_TABLE = {ord(character): escaped for character, escaped in _ATTRIBUTE
 _SPECIAL = "[&<>\r]"
 _DECLARED = f' xmlns="{NAMESPACE}"'
 _NO_FINDINGS = pl.Series("findings", [""])
+_RECORDS_A_PIECE = 500
 _Piece = str | pl.Expr
 
 
@@ -230,6 +231,11 @@ def _opened(body: pl.Expr, bodies: pl.Series) -> list[_Piece]:
 
 def assemble(header: BatchHeader, records: pl.Series) -> bytes:
     """Give the bytes of ``batch.xml`` from the header and the texts of the records, in their order."""
+    return b"".join(pieces(header, records))
+
+
+def pieces(header: BatchHeader, records: pl.Series) -> Iterator[bytes]:
+    """Give the bytes of ``batch.xml`` piece by piece, each of a size that stays in a processor's cache."""
     attributes = {
         "id": header.id,
         "unit": header.unit,
@@ -240,10 +246,12 @@ def assemble(header: BatchHeader, records: pl.Series) -> bytes:
         "content": header.content,
     }
     start = "".join(f' {name}="{attribute(value)}"' for name, value in attributes.items())
-    head = f'<?xml version="1.0" encoding="UTF-8"?>\n<batch{_DECLARED}{start}>'
-    # Never a Python string, of two or four bytes a character; and joined here, for Polars would fault in new pages for
-    # each of its copies, which costs more than the copying.
-    return b"".join([head.encode(), *records.cast(pl.Binary).to_list(), b"</batch>"])
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<batch{_DECLARED}{start}>'.encode()
+    for some in records.cast(pl.Binary).to_frame().iter_slices(_RECORDS_A_PIECE):
+        # Never a Python string, of two or four bytes a character; and joined here, for Polars would fault in new pages
+        # for each of its copies, which costs more than the copying.
+        yield b"".join(some.to_series().to_list())
+    yield b"</batch>"
 
 
 def attribute(value: str) -> str:

@@ -7,7 +7,6 @@ refused, so that no two programs can see two different packages in it. Nothing i
 
 from __future__ import annotations
 
-import gzip
 import io
 import struct
 import zipfile
@@ -18,11 +17,11 @@ from dataclasses import dataclass
 from ecqs_gateway.errors import Terminal
 
 try:
-    from isal import igzip
+    from isal import isal_zlib
 except ImportError:  # no wheel for this platform: the same format, a few times slower
-    igzip = None
+    isal_zlib = None  # type: ignore[assignment]
 
-__all__ = ["LIMITS", "ArchiveLimits", "build_zip", "gunzip", "gzip_bytes", "read_zip"]
+__all__ = ["LIMITS", "ArchiveLimits", "Gzip", "build_zip", "gunzip", "gzip_bytes", "read_zip"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CREATED_ON_UNIX = 3
@@ -156,14 +155,39 @@ def _inflate(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
     return data
 
 
-def gzip_bytes(data: bytes, *, level: int = 2) -> bytes:
-    """Compress as one gzip member without time or name.
+_LEVEL = 2
+_GZIP = 31
+"""Window of 32 kB, with the header of gzip, which zlib writes without time or name."""
 
-    The same input gives the same bytes with the same compressor; only the inflated bytes are the same everywhere.
+
+class Gzip:
+    """Compresses pieces of bytes as one gzip member without time or name.
+
+    The same pieces give the same bytes with the same compressor; only the inflated bytes are the same everywhere.
     """
-    if igzip is not None:
-        return bytes(igzip.compress(data, compresslevel=min(level, 3), mtime=0))
-    return gzip.compress(data, compresslevel=level, mtime=0)
+
+    def __init__(self) -> None:
+        """Begin a member."""
+        self._deflate = (isal_zlib or zlib).compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        self._done: list[bytes] = []
+        self.inflated = 0
+        """Bytes taken so far."""
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self.inflated += len(piece)
+        self._done.append(self._deflate.compress(piece))
+
+    def data(self) -> bytes:
+        """End the member and give its bytes; to be called once."""
+        return b"".join([*self._done, self._deflate.flush()])
+
+
+def gzip_bytes(data: bytes) -> bytes:
+    """Compress as ``Gzip`` does, in one piece."""
+    member = Gzip()
+    member.feed(data)
+    return member.data()
 
 
 def gunzip(data: bytes, *, limits: ArchiveLimits = LIMITS) -> bytes:

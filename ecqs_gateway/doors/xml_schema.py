@@ -14,12 +14,13 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from ecqs_gateway.doors.xml import Element, SchemaProblem, TreeValidator, local_name, parse, serialise
-from ecqs_gateway.doors.xml_stream import StreamValidator, library_version
+from ecqs_gateway.doors.xml_stream import StreamCheck, StreamValidator, library_version
 from ecqs_gateway.errors import Misconfigured, Terminal
 
-__all__ = ["ENGINE_VARIABLE", "Schema", "flatten", "load_schema"]
+__all__ = ["ENGINE_VARIABLE", "Schema", "WholeCheck", "flatten", "load_schema"]
 
 ENGINE_VARIABLE = "ECQS_XSD_ENGINE"
 _XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -58,9 +59,39 @@ class Schema:
             return (SchemaProblem("ERR_DOCUMENT_REFUSED"),)
         return self.tree.problems(root)
 
+    def checking(self) -> StreamCheck | WholeCheck:
+        """Begin with a document of our own making that comes in pieces, as a context: ``feed`` them, then ``problems``.
+
+        With the ``lxml`` engine the pieces are kept until the end.
+        """
+        return WholeCheck(self) if self.stream is None else self.stream.checking()
+
     def check_tree(self, root: Element) -> tuple[SchemaProblem, ...]:
         """Give what is wrong with a parsed document; nothing when it is valid."""
         return self.tree.problems(root)
+
+
+class WholeCheck:
+    """A document that comes in pieces and is looked at when it is whole."""
+
+    def __init__(self, schema: Schema) -> None:
+        """Begin."""
+        self._schema = schema
+        self._pieces: list[bytes] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pieces.clear()
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece."""
+        self._pieces.append(piece)
+
+    def problems(self) -> tuple[SchemaProblem, ...]:
+        """Give what is wrong with the document; nothing when it is valid."""
+        return self._schema.check(b"".join(self._pieces))
 
 
 def load_schema(entry: Path) -> Schema:

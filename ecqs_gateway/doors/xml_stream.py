@@ -1,7 +1,9 @@
 """Streaming XSD validation of our own documents by the system's libxml2: no tree, flat memory, GIL released.
 
-``xmlSchemaValidateStream`` takes about half the time of lxml's parse-then-validate, and XSD validation is the slowest
-stage of the whole chain. lxml does not expose the function, so it is called by ctypes. The door is narrow on purpose:
+Validating while parsing takes about half the time of lxml's parse-then-validate, and XSD validation is the slowest
+stage of the whole chain. A document may come in pieces, so that no more than one of them need be in memory: libxml2's
+push parser calls the validator, which costs what its stream over a whole document in memory does. What lxml offers of
+this gives wrong verdicts, so libxml2 is called by ctypes. The door is narrow on purpose:
 
 * only bytes the gateway generated itself are let in, and any ``<!`` in them is refused, so there is no DOCTYPE, no
   entity, no CDATA and no comment;
@@ -18,18 +20,20 @@ import ctypes
 import re
 import threading
 import weakref
-from ctypes import POINTER, c_char_p, c_int, c_void_p
+from ctypes import POINTER, byref, c_char_p, c_int, c_void_p
 from functools import cache
+from typing import Self
 
 from ecqs_gateway.doors.native import load_native
 from ecqs_gateway.doors.xml import SchemaProblem, error_name
 from ecqs_gateway.errors import Misconfigured, Terminal
 
-__all__ = ["StreamValidator", "has_declaration", "library_version"]
+__all__ = ["StreamCheck", "StreamValidator", "has_declaration", "library_version"]
 
 _LIBRARIES = ("libxml2.so.2", "libxml2.so.16", "libxml2.2.dylib", "libxml2.16.dylib", "libxml2.dll")
 _OLDEST = 20904
-_UTF8 = 1  # XML_CHAR_ENCODING_UTF8
+_PIECE = 1 << 18
+_HUGE = 1 << 19  # XML_PARSE_HUGE: no limit on what a document of our own holds
 _MOST_PROBLEMS = 100
 _MARKS_LOOKED_AT = 1000
 _LESS_THAN = ord("<")
@@ -51,6 +55,7 @@ class _Error(ctypes.Structure):
 
 
 _OnError = ctypes.CFUNCTYPE(None, c_void_p, POINTER(_Error))
+_Locator = ctypes.CFUNCTYPE(c_int, c_void_p, POINTER(c_char_p), POINTER(ctypes.c_ulong))
 _EntityLoader = ctypes.CFUNCTYPE(c_void_p, c_char_p, c_char_p, c_void_p)
 
 _SIGNATURES = (
@@ -65,8 +70,15 @@ _SIGNATURES = (
     ("xmlSchemaNewValidCtxt", c_void_p, (c_void_p,)),
     ("xmlSchemaSetValidStructuredErrors", None, (c_void_p, _OnError, c_void_p)),
     ("xmlSchemaFreeValidCtxt", None, (c_void_p,)),
-    ("xmlParserInputBufferCreateMem", c_void_p, (c_char_p, c_int, c_int)),
-    ("xmlSchemaValidateStream", c_int, (c_void_p, c_void_p, c_int, c_void_p, c_void_p)),
+    ("xmlSchemaSAXPlug", c_void_p, (c_void_p, POINTER(c_void_p), POINTER(c_void_p))),
+    ("xmlSchemaSAXUnplug", c_int, (c_void_p,)),
+    ("xmlSchemaIsValid", c_int, (c_void_p,)),
+    ("xmlCreatePushParserCtxt", c_void_p, (c_void_p, c_void_p, c_char_p, c_int, c_char_p)),
+    ("xmlCtxtUseOptions", c_int, (c_void_p, c_int)),
+    ("xmlParseChunk", c_int, (c_void_p, c_char_p, c_int, c_int)),
+    ("xmlFreeParserCtxt", None, (c_void_p,)),
+    ("xmlSchemaValidateSetLocator", None, (c_void_p, c_void_p, c_void_p)),
+    ("xmlSAX2GetLineNumber", c_int, (c_void_p,)),
 )
 
 
@@ -112,48 +124,90 @@ class StreamValidator:
         if library is None:
             raise Misconfigured("ECQS-4004", "no libxml2 that can validate streams", hint="install libxml2")
         self._library = library
-        self._schema = _compile(library, schema)
-        weakref.finalize(self, library.xmlSchemaFree, self._schema)
+        self.schema = _compile(library, schema)
+        """Address of the compiled schema; it is freed with this object."""
+        weakref.finalize(self, library.xmlSchemaFree, self.schema)
 
     def problems(self, document: bytes) -> tuple[SchemaProblem, ...]:
         """Give what is wrong with a document the gateway made itself, the first hundred things; nothing when valid.
 
         Raises Terminal ECQS-4001 for a document with ``<!`` in it, which the gateway never writes.
         """
-        if has_declaration(document):
+        with self.checking() as check:
+            for start in range(0, len(document), _PIECE):
+                check.feed(document[start : start + _PIECE])
+            return check.problems()
+
+    def checking(self) -> StreamCheck:
+        """Begin with a document that comes in pieces; to be used as a context, by one thread at a time."""
+        return StreamCheck(self._library, self)
+
+
+class StreamCheck:
+    """One document on its way through the validator."""
+
+    def __init__(self, library: ctypes.CDLL, validator: StreamValidator) -> None:
+        """Begin; raises MemoryError where libxml2 has none."""
+        self._library = library
+        self._validator = validator  # whose schema must stay
+        self._found: list[SchemaProblem] = []
+        self._code, self._last = 0, b""
+        self._on_error, self._locator = _OnError(self._collect), _Locator(self._locate)
+        # Where libxml2 writes its handlers, and writes again when it is unplugged.
+        self._handlers, self._user = c_void_p(), c_void_p()
+        self._context = self._made(library.xmlSchemaNewValidCtxt(validator.schema))
+        self._plug = self._made(library.xmlSchemaSAXPlug(self._context, byref(self._handlers), byref(self._user)))
+        self._parser = self._made(library.xmlCreatePushParserCtxt(self._handlers, self._user, None, 0, None))
+        library.xmlCtxtUseOptions(self._parser, _HUGE)
+        library.xmlSchemaSetValidStructuredErrors(self._context, self._on_error, None)
+        library.xmlSchemaValidateSetLocator(self._context, ctypes.cast(self._locator, c_void_p), self._parser)
+
+    @staticmethod
+    def _made(address: int | None) -> int:
+        if not address:
+            raise MemoryError("libxml2 could not make what it validates with")
+        return address
+
+    def _collect(self, _context: int | None, error: ctypes._Pointer[_Error]) -> None:
+        if len(self._found) < _MOST_PROBLEMS:
+            self._found.append(_problem(error.contents))
+
+    def _locate(self, parser: int, file: ctypes._Pointer[c_char_p], line: ctypes._Pointer[ctypes.c_ulong]) -> int:
+        file[0], line[0] = None, max(0, self._library.xmlSAX2GetLineNumber(parser))
+        return 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._library.xmlSchemaSAXUnplug(self._plug)
+        self._library.xmlFreeParserCtxt(self._parser)
+        self._library.xmlSchemaFreeValidCtxt(self._context)
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece; raises Terminal ECQS-4001 for one with ``<!`` in it, ECQS-4002 for one too large."""
+        if has_declaration(self._last + piece[:1]) or has_declaration(piece):
             raise Terminal("ECQS-4001", "XML refused: it has a DOCTYPE, comment or CDATA section, which we never write")
-        if len(document) > _LARGEST:
+        if len(piece) > _LARGEST:
             raise Terminal("ECQS-4002", f"XML refused: its size is above {_LARGEST} bytes", hint="make batches smaller")
-        found: list[SchemaProblem] = []
+        self._last = piece[-1:] or self._last
+        self._parse(piece, end=False)
 
-        def collect(_context: int | None, error: ctypes._Pointer[_Error]) -> None:
-            if len(found) < _MOST_PROBLEMS:
-                found.append(_problem(error.contents))
-
-        code = self._run(document, _OnError(collect))
-        if code == 0:
+    def problems(self) -> tuple[SchemaProblem, ...]:
+        """End the document and give what is wrong with it, the first hundred things; nothing when it is valid."""
+        self._parse(None, end=True)
+        if self._code == 0 and self._library.xmlSchemaIsValid(self._context) == 1:
             return ()
-        return tuple(found) or (SchemaProblem(error_name(code)),)
+        return tuple(self._found) or (SchemaProblem(error_name(self._code)),)
 
-    def _run(self, document: bytes, on_error: ctypes._FuncPointer) -> int:
-        library = self._library
-        context = library.xmlSchemaNewValidCtxt(self._schema)
-        if not context:
-            raise MemoryError("libxml2 could not make a validation context")
+    def _parse(self, piece: bytes | None, *, end: bool) -> None:
+        # Errors of the parser itself go to a handler of the thread; without one libxml2 prints to stderr.
+        self._library.xmlSetStructuredErrorFunc(None, ctypes.cast(self._on_error, c_void_p))
         try:
-            # The buffer copies the document and xmlSchemaValidateStream owns the buffer from here on.
-            buffer = library.xmlParserInputBufferCreateMem(document, len(document), _UTF8)
-            if not buffer:
-                raise MemoryError("libxml2 could not make an input buffer")
-            library.xmlSchemaSetValidStructuredErrors(context, on_error, None)
-            # Errors of the parser itself go to a handler of the thread; without one libxml2 prints to stderr.
-            library.xmlSetStructuredErrorFunc(None, ctypes.cast(on_error, c_void_p))
-            try:
-                return int(library.xmlSchemaValidateStream(context, buffer, _UTF8, None, None))
-            finally:
-                library.xmlSetStructuredErrorFunc(None, None)
+            code = self._library.xmlParseChunk(self._parser, piece, len(piece or b""), end)
         finally:
-            library.xmlSchemaFreeValidCtxt(context)
+            self._library.xmlSetStructuredErrorFunc(None, None)
+        self._code = self._code or int(code)
 
 
 def has_declaration(document: bytes) -> bool:

@@ -77,12 +77,13 @@ class Sealer:
 
         A batch the schema left empty is made ready all the same: its number is taken, and sequences have no gaps.
         """
-        valid = valid_batch(batch.header, batch.rows, spec=self.lane.spec, schema=self.schema)
-        data = valid.data if valid.data is not None else xml.assemble(batch.header, pl.Series([], dtype=pl.String))
+        digest = algorithm(self.signer.algorithm).digest
+        valid = valid_batch(batch.header, batch.rows, spec=self.lane.spec, schema=self.schema, digest_algorithm=digest)
+        empty = pl.Series([], dtype=pl.String)
         return Ready(
             batch.header,
             valid.rows.select(_KEPT),
-            compress_batch(data, algorithm(self.signer.algorithm).digest),
+            valid.compressed or compress_batch(xml.assemble(batch.header, empty), digest),
             frozenset(valid.rejects["version"]),
             pl.DataFrame(list(_letters(batch, valid)), schema=dead_letters.SCHEMA),
         )

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from ecqs_gateway.deliver.batch import ValidBatch, valid_batch
+from ecqs_gateway.doors.archive import gunzip
 from ecqs_gateway.doors.xml_schema import ENGINE_VARIABLE, Schema, load_schema
 from ecqs_gateway.errors import Terminal
 from ecqs_gateway.model.batch import BatchHeader, BatchId
@@ -29,16 +30,21 @@ def schema(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> S
     return load_schema(ENTRY)
 
 
-def stock_accepts(data: bytes | None) -> bool:
-    return data is not None and bool(STOCK.validate(etree.fromstring(data)))
+def text_of(batch: ValidBatch) -> bytes:
+    assert batch.compressed is not None
+    return gunzip(batch.compressed.data)
+
+
+def stock_accepts(batch: ValidBatch) -> bool:
+    return bool(STOCK.validate(etree.fromstring(text_of(batch))))
 
 
 def test_good_records_make_a_valid_batch_as_they_are(
     schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec
 ) -> None:
     rows = records(["甲&乙", "丙", "丁"])
-    batch = valid_batch(header, rows, spec=certificate, schema=schema)
-    assert stock_accepts(batch.data)
+    batch = valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256")
+    assert stock_accepts(batch)
     assert batch.rows.equals(rows)
     assert batch.rejects.is_empty()
 
@@ -49,8 +55,8 @@ def test_bad_records_leave_and_the_rest_goes(
 ) -> None:
     codes = ["9144030019231745-F" if index in bad else "91440300192317458F" for index in range(5)]
     rows = records([f"企业{index}" for index in range(5)], holder__uscc=codes)
-    batch = valid_batch(header, rows, spec=certificate, schema=schema)
-    assert stock_accepts(batch.data)
+    batch = valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256")
+    assert stock_accepts(batch)
     assert batch.rejects["index"].to_list() == bad
     assert batch.rejects["field"].to_list() == ["holder.uscc"] * len(bad)
     assert batch.rejects["key"].to_list() == [rows["key"][index] for index in bad]
@@ -82,7 +88,7 @@ def test_the_reason_names_the_field_and_never_the_value(
 ) -> None:
     column, values, field, reason = case
     rows = records(["甲", "乙"], **{column: values})
-    batch = valid_batch(header, rows, spec=certificate, schema=schema)
+    batch = valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256")
     assert batch.rejects["field"].to_list()[0] == field
     assert reason in batch.rejects["message"][0]
     assert values[1] is None or values[1] not in "".join(batch.rejects["message"])
@@ -93,22 +99,28 @@ def test_items_of_a_list_are_named_by_their_position(
     schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec
 ) -> None:
     rows = records(["甲", "乙"], [["好"], ["好", "坏\x02", "长" * 5000]])
-    assert valid_batch(header, rows, spec=certificate, schema=schema).rejects["field"].to_list() == ["products[2].name"]
+    assert valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256").rejects[
+        "field"
+    ].to_list() == ["products[2].name"]
     rows = records(["甲"], [["好", "长" * 5000]])
-    assert valid_batch(header, rows, spec=certificate, schema=schema).rejects["field"].to_list() == ["products[2].name"]
+    assert valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256").rejects[
+        "field"
+    ].to_list() == ["products[2].name"]
 
 
 def test_a_list_that_must_not_be_empty_is_refused(
     schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec
 ) -> None:
-    batch = valid_batch(header, records(["甲"], [[]]), spec=certificate, schema=schema)
-    assert batch.data is None
+    batch = valid_batch(header, records(["甲"], [[]]), spec=certificate, schema=schema, digest_algorithm="sha-256")
+    assert batch.compressed is None
     assert batch.rows.is_empty()
     assert batch.rejects["field"].to_list() == ["products"]
 
 
 def test_no_records_make_no_batch(schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec) -> None:
-    assert valid_batch(header, records([]), spec=certificate, schema=schema).data is None
+    assert (
+        valid_batch(header, records([]), spec=certificate, schema=schema, digest_algorithm="sha-256").compressed is None
+    )
 
 
 def test_records_are_not_blamed_for_a_bad_header(schema: Schema, records: Records, certificate: KindSpec) -> None:
@@ -118,7 +130,7 @@ def test_records_are_not_blamed_for_a_bad_header(schema: Schema, records: Record
         content="sha256:" + "0" * 64,
     )
     with pytest.raises(Terminal) as error:
-        valid_batch(created, records(["甲", "乙"]), spec=certificate, schema=schema)
+        valid_batch(created, records(["甲", "乙"]), spec=certificate, schema=schema, digest_algorithm="sha-256")
     assert error.value.code == "ECQS-4006"
 
 
@@ -128,7 +140,7 @@ def test_whatever_comes_in_goes_out_or_is_rejected(
     batch_schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec, holders: Sequence[str]
 ) -> None:
     rows = records(holders)
-    batch = valid_batch(header, rows, spec=certificate, schema=batch_schema)
+    batch = valid_batch(header, rows, spec=certificate, schema=batch_schema, digest_algorithm="sha-256")
     assert_all_accounted_for(rows, batch)
-    assert (batch.data is None) == batch.rows.is_empty()
-    assert batch.data is None or stock_accepts(batch.data)
+    assert (batch.compressed is None) == batch.rows.is_empty()
+    assert batch.compressed is None or stock_accepts(batch)
