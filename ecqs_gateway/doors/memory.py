@@ -2,8 +2,8 @@
 
 Work goes through several threads in pieces of some megabytes. Left to their defaults, glibc keeps an arena of freed
 pieces for every thread, and the allocator inside Polars keeps freed pages for ten seconds: a third of the process.
-Pieces of a batch's size are taken from the heap: mapped anew each time, every page of them costs a fault. Polars and
-BLAS start a thread per core; while other stages of the pipeline keep the cores busy, those only switch places.
+What is larger than a piece of a batch is mapped for itself and given back at once: whole columns of a chunk would else
+lie about in the heap for good. Polars and BLAS start a thread per core; while other stages of the pipeline keep the cores busy, those only switch places.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _POLARS = ("_RJEM_MALLOC_CONF", f"narenas:{_ARENAS},dirty_decay_ms:200,muzzy_dec
 _CORES_OF_OTHERS = 2
 """What validating takes: the rest is for Polars."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # from glibc's malloc.h
-_GLIBC = ((_ARENA_MAX, 2, "MALLOC_ARENA_MAX"), (_MMAP_THRESHOLD, 32 << 20, "MALLOC_MMAP_THRESHOLD_"))
-_TRIM = (_TRIM_THRESHOLD, 64 << 20, "MALLOC_TRIM_THRESHOLD_")
+_GLIBC = ((_ARENA_MAX, 2, "MALLOC_ARENA_MAX"), (_MMAP_THRESHOLD, 1 << 20, "MALLOC_MMAP_THRESHOLD_"))
+_TRIM = (_TRIM_THRESHOLD, 8 << 20, "MALLOC_TRIM_THRESHOLD_")
 _USUAL = gc.get_threshold()
 _START = 250_000
 """Objects of a program's start, which makes many and throws none away: until then no search for unused ones."""
