@@ -1,9 +1,10 @@
 """Setting the C libraries up for a pipeline of a few threads: flat memory, no threads that fight over two cores.
 
 Work goes through several threads in pieces of some megabytes. Left to their defaults, glibc keeps an arena of freed
-pieces for every thread, and the allocator inside Polars keeps freed pages for ten seconds: a third of the process.
-What is larger than a piece of a batch is mapped for itself and given back at once: whole columns of a chunk would else
-lie about in the heap for good. Polars and BLAS start a thread per core; while other stages of the pipeline keep the cores busy, those only switch places.
+pieces for every thread, and the allocator inside Polars keeps freed pages for ten seconds: a third of the process. What
+is larger than a piece of a batch is mapped for itself and given back at once: whole columns of a chunk would else lie
+about in the heap for good. Polars and BLAS start a thread per core; while other stages of the pipeline keep the cores
+busy, those only switch places.
 """
 
 from __future__ import annotations
