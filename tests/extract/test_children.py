@@ -97,7 +97,9 @@ def test_many_parents_in_one_chunk_are_all_served(lab):
     lab.run("INSERT INTO t_p VALUES (:i)", rows=[{"i": n} for n in range(12_000)])
     lab.run("INSERT INTO t_c VALUES (:i)", rows=[{"i": n} for n in range(12_000)])
     (chunk,) = lab.read(
-        lab.source("t_p", ["id"], children={"c": {"table": "t_c", "parent_key": ["pid"], "key": ["id"]}})
+        lab.source(
+            "t_p", ["id"], children={"c": {"table": "t_c", "parent_key": ["pid"], "key": ["id"]}}, batch_rows=20_000
+        )
     )
     assert chunk.children["c"].frame["pid"].to_list() == list(range(12_000))
 

@@ -261,7 +261,7 @@ def test_leaving_early_closes_everything_at_once(lab):
         chunks.close()
     assert time.monotonic() - begun < 10
     assert threading.active_count() <= before + 1
-    assert len(lab.read(lab.source("t", ["id"]))) == 1
+    assert len(lab.read(lab.source("t", ["id"], batch_rows=20_000))) == 1
 
 
 HOSTILE = [
