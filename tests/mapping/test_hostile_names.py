@@ -11,6 +11,7 @@ import pytest
 from ecqs_test_support_watching import Watching
 from pydantic import ValidationError
 
+from ecqs_gateway.content.models import MappingFile
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.mapping.expr import ExpressionError, compile_expr
 from ecqs_gateway.mapping.mapped import ROW
@@ -47,7 +48,10 @@ def compiled(bench, way: str, name: str, columns=None):
 
 @pytest.fixture(scope="module", autouse=True)
 def _warm():
-    import numpy.ma  # noqa: F401  numpy imports it at its first use, which is no name's doing
+    """Do beforehand what numpy and pydantic do at their first use, which is no name's doing."""
+    import numpy.ma  # noqa: F401
+
+    MappingFile.model_rebuild()
 
 
 def test_there_are_enough_of_them():
