@@ -20,6 +20,7 @@ import polars as pl
 
 from ecqs_gateway.mapping.codes import LocalCode, LocalCodeTable, fold
 from ecqs_gateway.mapping.words import Step
+from ecqs_gateway.model.columns import looked_up
 
 __all__ = ["CodeMatch", "CodeStep"]
 
@@ -160,12 +161,8 @@ class _Numbered:
     """Some texts, each with a number."""
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
-        self._numbers = pl.Series(list(numbers.values()), dtype=pl.UInt32)
-        place = pl.col("text").cast(pl.Enum(list(numbers)), strict=False).to_physical()
-        self._number = pl.lit(self._numbers).gather(place)
+        self._number = looked_up(pl.col("text"), numbers, pl.UInt32)
 
     def of(self, text: pl.Series) -> pl.Series:
         """Give the number of each listed value, null for all others; 15 ns a value."""
-        if self._numbers.is_empty():
-            return pl.Series(text.name, [None], dtype=pl.UInt32).new_from_index(0, len(text))
         return text.to_frame("text").select_seq(self._number).to_series().alias(text.name)

@@ -26,13 +26,13 @@ def framed(columns: Sequence[pl.Series]) -> pl.DataFrame:
     return first.to_frame().hstack(others)
 
 
-def looked_up(text: pl.Expr, table: Mapping[str, str | None]) -> pl.Expr:
-    """Give what a table holds for each text, null for what it does not list.
+def looked_up(text: pl.Expr, table: Mapping[str, str | int | None], dtype: type[pl.DataType] = pl.String) -> pl.Expr:
+    """Give what a table holds for each text, null for what it does not list; ``dtype`` is that of its values.
 
     ``replace_strict`` joins with a table it makes anew for every chunk, at four times the cost.
     """
     place = text.cast(pl.Enum(list(table)), strict=False).to_physical()
-    return pl.lit(pl.Series(list(table.values()), dtype=pl.String)).gather(place)
+    return pl.lit(pl.Series(list(table.values()), dtype=dtype)).gather(place)
 
 
 def placed(values: pl.Series, rows: pl.Series, wanted: pl.Series) -> pl.Series:
