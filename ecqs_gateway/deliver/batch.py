@@ -72,7 +72,7 @@ def valid_batch(
     """
     if rows.is_empty():
         return ValidBatch(None, rows, pl.DataFrame(schema=REJECT_SCHEMA))
-    compressed, problems = _checked(header, record_texts(rows), schema, digest_algorithm)
+    compressed, problems = _checked(header, rows, schema, digest_algorithm)
     if not problems:
         return ValidBatch(compressed, rows, pl.DataFrame(schema=REJECT_SCHEMA))
     texts = record_texts(rows)
@@ -82,7 +82,7 @@ def valid_batch(
     kept = rows.filter(keep)
     if kept.is_empty():
         return ValidBatch(None, kept, _rejects(rows, reasons))
-    compressed, problems = _checked(header, texts.filter(keep), schema, digest_algorithm)
+    compressed, problems = _checked(header, kept, schema, digest_algorithm)
     if problems:
         raise Terminal(
             "ECQS-4006",
@@ -94,12 +94,12 @@ def valid_batch(
 
 
 def _checked(
-    header: BatchHeader, texts: pl.Series, schema: Schema, digest_algorithm: str
+    header: BatchHeader, rows: pl.DataFrame, schema: Schema, digest_algorithm: str
 ) -> tuple[Compressed, tuple[SchemaProblem, ...]]:
     """Validate and compress a batch piece by piece: it is never whole in memory."""
     compressing = Compressing(digest_algorithm)
     with schema.checking() as check:
-        for piece in pieces(header, texts):
+        for piece in pieces(header, rows):
             check.feed(piece)
             compressing.feed(piece)
         return compressing.done(), check.problems()

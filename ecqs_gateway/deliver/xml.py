@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -42,7 +43,8 @@ _ATTRIBUTE_TABLE = {ord(character): escaped for character, escaped in _ATTRIBUTE
 _SPECIAL = "[&<>\r]"
 _DECLARED = f' xmlns="{NAMESPACE}"'
 _NO_FINDINGS = pl.Series("findings", [""])
-_RECORDS_A_PIECE = 500
+_RECORDS_A_PIECE = 250
+_END = b"</batch>"
 _Piece = str | pl.Expr
 
 
@@ -176,6 +178,7 @@ def _joined(texts: pl.DataFrame, column: str) -> pl.DataFrame:
 
 def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
     """Give per row (``__row``) the ``finding`` elements of its flags as one text, in the order they stand in."""
+    fields = findings["field"].replace("", None)
     text = _concat(
         [
             '<finding rule="',
@@ -183,11 +186,11 @@ def finding_texts(findings: pl.DataFrame) -> pl.DataFrame:
             '" severity="',
             pl.col("severity"),
             '"',
-            *_optional(" field", findings["field"].replace("", None)),
+            *_optional(" field", fields),
             "></finding>",
         ]
     )
-    texts = findings.select(ROW, text.alias("findings"))
+    texts = findings.with_columns(fields).select(ROW, text.alias("findings"))
     return texts.group_by(ROW, maintain_order=True).agg(pl.col("findings").str.join(""))
 
 
@@ -202,7 +205,18 @@ def record_texts(rows: pl.DataFrame) -> pl.Series:
     ``rows`` has ``key``, ``version``, ``previous`` (null for a first version), ``action``, ``reason`` (null unless
     the action is ``invalidate``), ``body`` (null or empty then) and ``findings``.
     """
-    pieces: list[_Piece] = [
+    return rows.select_seq(pl.concat_str(_record_parts(rows)).alias("record")).to_series()
+
+
+def _record_parts(rows: pl.DataFrame) -> list[pl.Expr]:
+    """Give what stands before the bodies, the bodies, and what stands behind them; no part is null.
+
+    A body stands in a batch without the namespace, which the batch has declared for all. Cut where the declaration
+    ends, it goes on in the text that is there already: only its start is written anew.
+    """
+    bodies = rows["body"]
+    name, declared, _ = (bodies.filter(bodies != "").head(1).to_list() or [""])[0].partition(_DECLARED)
+    before: list[_Piece] = [
         '<record key="',
         _escape(pl.col("key"), _ATTRIBUTE_ESCAPES),
         '" version="',
@@ -214,28 +228,36 @@ def record_texts(rows: pl.DataFrame) -> pl.Series:
         '"',
         *_optional(" reason", rows["reason"]),
         ">",
-        *_opened(pl.col("body"), rows["body"]),
-        pl.col("findings"),
-        "</record>",
     ]
-    return rows.select_seq(_concat(pieces).alias("record")).to_series()
-
-
-def _opened(body: pl.Expr, bodies: pl.Series) -> list[_Piece]:
-    """Write the bodies as they stand in a batch: without the namespace, which the batch has declared for all."""
-    name, declared, _ = (bodies.filter(bodies != "").head(1).to_list() or [""])[0].partition(_DECLARED)
-    # Cut where the declaration ends, a body goes on in the text that is there already: only its start is written anew.
-    start = pl.when(body != "").then(pl.lit(name))
-    return [start, body.str.slice(len(name) + len(declared))] if declared else [body]
+    body = pl.col("body").fill_null("")
+    if declared:
+        before.append(pl.when(body != "").then(pl.lit(name)))
+        body = body.str.slice(len(name) + len(declared))
+    return [_concat(before), body, _concat([pl.col("findings"), "</record>"])]
 
 
 def assemble(header: BatchHeader, records: pl.Series) -> bytes:
     """Give the bytes of ``batch.xml`` from the header and the texts of the records, in their order."""
-    return b"".join(pieces(header, records))
+    return b"".join([_start(header), *records.cast(pl.Binary).to_list(), _END])
 
 
-def pieces(header: BatchHeader, records: pl.Series) -> Iterator[bytes]:
-    """Give the bytes of ``batch.xml`` piece by piece, each of a size that stays in a processor's cache."""
+def pieces(header: BatchHeader, rows: pl.DataFrame) -> Iterator[bytes]:
+    """Give the bytes of ``batch.xml`` of these rows (columns of ``record_texts``) piece by piece.
+
+    Each is of a size that stays in a processor's cache, and the records are nowhere written a second time.
+    """
+    yield _start(header)
+    parts = [part.cast(pl.Binary).alias(str(number)) for number, part in enumerate(_record_parts(rows))]
+    for some in rows.select_seq(parts).iter_slices(_RECORDS_A_PIECE):
+        # Never a Python string, of two or four bytes a character; and joined here, for Polars would fault in new pages
+        # for its copy, which costs more than the copying.
+        columns = [column.to_list() for column in some.get_columns()]
+        yield b"".join(chain.from_iterable(zip(*columns, strict=True)))
+    yield _END
+
+
+def _start(header: BatchHeader) -> bytes:
+    """Write the declaration and the start of the batch element."""
     attributes = {
         "id": header.id,
         "unit": header.unit,
@@ -246,12 +268,7 @@ def pieces(header: BatchHeader, records: pl.Series) -> Iterator[bytes]:
         "content": header.content,
     }
     start = "".join(f' {name}="{attribute(value)}"' for name, value in attributes.items())
-    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<batch{_DECLARED}{start}>'.encode()
-    for some in records.cast(pl.Binary).to_frame().iter_slices(_RECORDS_A_PIECE):
-        # Never a Python string, of two or four bytes a character; and joined here, for Polars would fault in new pages
-        # for each of its copies, which costs more than the copying.
-        yield b"".join(some.to_series().to_list())
-    yield b"</batch>"
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<batch{_DECLARED}{start}>'.encode()
 
 
 def attribute(value: str) -> str:
@@ -265,10 +282,10 @@ def moment(time: datetime) -> str:
 
 
 def _optional(start: str, values: pl.Series) -> list[_Piece]:
-    """Write an attribute that is left out where its value is null."""
+    """Write an attribute, the column of this name, that is left out where its value is null."""
     if values.null_count() == len(values):
         return []
-    return [pl.concat_str(pl.lit(f'{start}="'), _escape(pl.lit(values), _ATTRIBUTE_ESCAPES), pl.lit('"'))]
+    return [pl.concat_str(pl.lit(f'{start}="'), _escape(pl.col(values.name), _ATTRIBUTE_ESCAPES), pl.lit('"'))]
 
 
 def _escape(text: pl.Expr, escapes: Mapping[str, str]) -> pl.Expr:

@@ -73,6 +73,7 @@ class ArrowReader:
             batches = connection.stream(sql)
             while (frame := next(batches, None)) is not None:
                 yield shaper.batch(frame)
+                del frame  # else it would be held while the next one is read
             connection.close()
 
     def children(self, child: ChildQuery, keys: Sequence[tuple[object, ...]]) -> list[Batch]:
@@ -160,6 +161,7 @@ class _Connection:
                     if frame is None:
                         return
                     yield frame
+                    del frame
 
     @contextmanager
     def _in_time(self) -> Iterator[None]:

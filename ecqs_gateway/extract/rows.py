@@ -12,17 +12,22 @@ __all__ = ["joined", "rebatch"]
 
 
 def rebatch(batches: Iterable[Batch], size: int) -> Iterator[Batch]:
-    """Give batches of exactly ``size`` rows, the last one shorter; never holds more than one of each."""
+    """Give batches of exactly ``size`` rows, the last one shorter; never holds more than one of each.
+
+    Nothing that was given is held while the next one is read: whoever takes it decides how long it stays.
+    """
     held: list[Batch] = []
     rows = 0
     for batch in batches:
         held.append(batch)
         rows += batch.frame.height
+        del batch
         while rows >= size:
-            whole = joined(held)
-            yield _part(whole, 0, size)
+            whole, held = joined(held), []
             rows -= size
             held = [_part(whole, size, rows)] if rows else []
+            yield _part(whole, 0, size)
+            del whole
     if rows:
         yield joined(held)
 

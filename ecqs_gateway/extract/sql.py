@@ -224,12 +224,16 @@ class DatabaseSource:
                     mark = mark.moved(batch.frame)
                     self.tally.ahead += mark.ahead(batch.frame)
                 moved = mark.current if mark is not None and mark is not plan.mark else None
-                yield self._chunk(next(numbers), series, reader, (batch.frame, batch.bad_cells), moved)
+                chunk = self._chunk(next(numbers), series, reader, (batch.frame, batch.bad_cells), moved)
+                del batch
+                yield chunk
+                del chunk  # else two would be in memory while the next one is read
 
     def _announced(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         for batch in batches:
             self.arrived()
             yield batch
+            del batch  # else it would be held while the next one is read
 
     def _chunk(
         self,

@@ -240,7 +240,9 @@ def _source(
                 fitting = shape
             while unfit:  # the source has what the mapping wants: what was stored before is read again
                 extractions.abandon(gateway.database, lease, run, unfit.pop(0))
+            del raw
             yield _store(gateway, run, lease, chunk), chunk
+            del chunk  # else two would be in memory while the next one is read
     watch.ended()
 
 

@@ -70,6 +70,7 @@ class Watch:
             self._act(self.judge.volume(rows, self._band, ended=last))
             self._rows = rows
             yield chunk
+            del chunk
         if self.whole and not self._rows:
             self._act(self.judge.silence())
 
