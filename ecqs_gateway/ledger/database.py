@@ -63,16 +63,19 @@ class Database:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
 
     def upgrade(self) -> None:
-        """Create the schema or bring it up to date; does nothing, and imports nothing, when it already is.
+        """Create the schema or bring it up to date; does nothing, and imports nothing, when it already is so.
 
         All in one transaction: a process that is killed on the way leaves the schema it found. Raises Terminal
         ECQS-3005 for a ledger of a newer version than this program.
         """
-        if self.revision() == HEAD:
+        found = self.revision()
+        if found == HEAD:
             return
-        from ecqs_gateway.ledger.migrate import migrate  # noqa: PLC0415  0.2 s that only another ledger has to pay
-
         with self.write() as connection:
+            if found is None and _created(connection):
+                return
+            from ecqs_gateway.ledger.migrate import migrate  # noqa: PLC0415  0.2 s that only an old ledger has to pay
+
             migrate(connection, HEAD, where=self.where)
 
     def revision(self) -> str | None:
@@ -146,6 +149,17 @@ def _limits(url: sa.URL, patience: int) -> dict[str, str]:
         return {}
     limits = ("lock_timeout", "idle_in_transaction_session_timeout")
     return {"options": " ".join(f"-c {name}={patience * 1000}" for name in limits)}
+
+
+def _created(connection: sa.Connection) -> bool:
+    """Create the schema where there is none; False where another worker was first."""
+    from ecqs_gateway.ledger.create import create, only_one  # noqa: PLC0415  it imports all tables
+
+    only_one(connection)
+    if revision_of(connection) is not None:
+        return False
+    create(connection, HEAD)
+    return True
 
 
 def revision_of(connection: sa.Connection) -> str | None:

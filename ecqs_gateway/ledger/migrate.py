@@ -15,12 +15,10 @@ from alembic.script import ScriptDirectory
 
 from ecqs_gateway.errors import Misconfigured, Terminal
 from ecqs_gateway.ledger import tables_audits
+from ecqs_gateway.ledger.create import only_one
 from ecqs_gateway.ledger.database import HEAD, revision_of
 
 __all__ = ["losses", "migrate", "revisions"]
-
-_SCHEMA_LOCK = 7_205_002
-"""PostgreSQL advisory lock: two workers that start on one ledger at once migrate it one after the other."""
 
 _ONLY_IN = {
     "0002": {
@@ -66,8 +64,7 @@ def migrate(connection: sa.Connection, target: str = HEAD, *, where: str = "ledg
     Raises Terminal ECQS-3005 when the ledger has a revision this program does not know, Misconfigured ECQS-3006 when
     the target is none.
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
+    only_one(connection)
     known, found = revisions(), revision_of(connection)
     if found is not None and found not in known:
         raise Terminal(

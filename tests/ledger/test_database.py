@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,17 +14,82 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from ecqs_gateway.errors import Terminal, Transient
 from ecqs_gateway.ledger import database as database_module
-from ecqs_gateway.ledger.database import HEAD, Database
+from ecqs_gateway.ledger.database import HEAD, Database, revision_of
+from ecqs_gateway.ledger.migrate import migrate
 from ecqs_gateway.ledger.tables import metadata
 
 
-def test_the_migrations_make_exactly_the_tables_the_code_uses(database: Database) -> None:
+def test_a_new_ledger_has_exactly_the_tables_the_code_uses(database: Database) -> None:
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert set(sa.inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+        assert revision_of(connection) == HEAD
+
+
+def test_a_new_ledger_is_what_all_migrations_make_of_an_empty_database(database: Database) -> None:
+    with database.read() as connection:
+        created = _described(connection)
+    with database.write() as connection:
+        metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+        migrate(connection)
+    with database.read() as connection:
+        migrated = _described(connection)
+    assert created.keys() == migrated.keys() > {"record_version", "alembic_version"}
+    for table, parts in created.items():
+        for part, found in parts.items():
+            assert found == migrated[table][part], f"{part} of {table}"
+
+
+def _described(connection: sa.Connection) -> dict[str, dict[str, object]]:
+    """Say everything a database knows of its tables, apart from the order of their columns."""
+    inspector = sa.inspect(connection)
+    found: dict[str, dict[str, object]] = {}
+    for table in inspector.get_table_names():
+        described: dict[str, object] = {
+            "columns": sorted(str(sorted(column.items())) for column in map(_plain, inspector.get_columns(table))),
+            "key": inspector.get_pk_constraint(table),
+            "links": sorted(map(str, inspector.get_foreign_keys(table))),
+            "unique": sorted(map(str, inspector.get_unique_constraints(table))),
+            "checks": sorted(map(str, inspector.get_check_constraints(table))),
+            "indexes": sorted(map(str, inspector.get_indexes(table))),
+        }
+        if connection.dialect.name == "sqlite":
+            sql = connection.execute(sa.text("SELECT sql FROM sqlite_master WHERE name = :n"), {"n": table}).scalar()
+            described["without rowid"] = "WITHOUT ROWID" in str(sql)
+        else:
+            described["comment"] = inspector.get_table_comment(table)
+        found[table] = described
+    return found
+
+
+def _plain(column: ReflectedColumn) -> dict[str, object]:
+    return {name: repr(value) if name == "type" else value for name, value in column.items()}
+
+
+def test_a_new_ledger_needs_no_migrations(tmp_path: Path) -> None:
+    code = "import sys; from ecqs_gateway.ledger.database import Database; Database(sys.argv[1]).upgrade(); "
+    code += "sys.exit('alembic' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, f"sqlite:///{tmp_path}/ledger.sqlite"], check=False)
+    assert done.returncode == 0
+
+
+def test_workers_that_start_on_an_empty_database_at_once_make_one_ledger(database: Database) -> None:
+    with database.write() as connection:
+        metadata.drop_all(connection)
+        connection.execute(sa.text("DROP TABLE alembic_version"))
+    with ThreadPoolExecutor(4) as pool:
+        others = [Database(database.engine.url.render_as_string(hide_password=False)) for _ in range(4)]
+        list(pool.map(Database.upgrade, others))
+        for other in others:
+            other.dispose()
+    assert database.revision() == HEAD
+    with database.read() as connection:
+        assert connection.execute(sa.text("SELECT count(*) FROM alembic_version")).scalar() == 1
 
 
 def test_head_is_the_newest_migration() -> None:

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from ecqs_gateway.ledger import (  # noqa: F401  their tables join the metadata
-    tables_audits,
-    tables_drift,
-    tables_followups,
-    tables_inspectors,
-    tables_plan,
-    tables_reconcile,
-    tables_report,
-    tables_rules,
-)
+import ecqs_gateway.ledger.create  # noqa: F401  all tables join the metadata
 from ecqs_gateway.ledger.tables import metadata
 
 connection = context.config.attributes.get("connection")
