@@ -20,7 +20,7 @@ import polars_hash
 from ecqs_gateway.doors.arrow import text_bytes, text_column
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
-from ecqs_gateway.model.columns import framed, placed
+from ecqs_gateway.model.columns import framed, placed, written_anew
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
 __all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "pieces", "record_texts", "with_findings"]
@@ -59,12 +59,13 @@ def bodies(
     ``frame`` has ``__row`` and one canonical column per ``spec.leaves()``; ``lists`` has, per list path, ``__row``,
     ``__item`` and the item's columns; ``findings`` has ``__row``, ``rule``, ``severity`` and ``field``.
     The result has ``__row``, ``key``, ``version`` (64 hex), ``body`` and ``findings`` (text, empty without any),
-    in the order of ``frame``. A body is what its version digests: canonical XML, which has the namespace declared.
+    in the order of ``frame``. A body is what its version digests: canonical XML, which has the namespace declared. No text
+    of the result holds on to the memory of ``frame``.
     """
     joined, pieces = _body(spec, frame, lists)
     key = next(leaf for leaf in spec.leaves() if leaf.path == spec.key)
     body = _concat([f"<{spec.kind}{_DECLARED}>", *pieces, f"</{spec.kind}>"])
-    rendered = joined.select_seq(ROW, key.written.alias("key"), body.alias("body"))
+    rendered = joined.select_seq(ROW, written_anew(key.written).alias("key"), body.alias("body"))
     rendered = rendered.select_seq(ROW, "key", _sha256(pl.col("body")).alias("version"), "body")
     return with_findings(rendered, findings)
 

@@ -11,6 +11,7 @@ import polars as pl
 from ecqs_gateway.content.models import ChildTable, ConnectorFile, Stream
 from ecqs_gateway.flows.facts import FactPlan
 from ecqs_gateway.mapping.compiled import CompiledMapping
+from ecqs_gateway.model.columns import written_anew
 from ecqs_gateway.model.record import KindSpec
 from ecqs_gateway.rules import CompiledRules
 from ecqs_gateway.rules.against import facts_expr, link_expr
@@ -40,7 +41,7 @@ class LanePlan:
     def beside(self) -> tuple[pl.Expr, pl.Expr]:
         """What the ledger keeps beside a version: facts that rules look back at, the certificate it replaces."""
         facts, link = facts_expr(self.spec, self.rules.facts), link_expr(self.spec, self.rules.links)
-        return facts.alias("facts"), link.alias("link")
+        return facts.alias("facts"), written_anew(link).alias("link")
 
     def children(self) -> Mapping[str, ChildTable]:
         """Give the child tables of the stream; files have none."""

@@ -23,7 +23,7 @@ from ecqs_gateway.ledger.sieve import KeySieve
 from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
-from ecqs_gateway.model.columns import exactly, framed
+from ecqs_gateway.model.columns import exactly, framed, written_anew
 from ecqs_gateway.rules.against import LookUp
 
 __all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
@@ -98,7 +98,7 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     mapped = lane.mapping.apply(chunk.frame, chunk.children, table=lane.table)
     checked = check(mapped, lane.rules)
     kept, superseded = supersede(checked.good)
-    source_keys = mapped.source.select_seq(key_text(lane.stream.key).alias(SOURCE_KEY)).to_series()
+    source_keys = mapped.source.select_seq(written_anew(key_text(lane.stream.key)).alias(SOURCE_KEY)).to_series()
     judged = _judged(_rendered(lane, kept, source_keys), known)
     crossed = cross(lane.rules, kept, judged, known)
     flags = merged(checked.flags, crossed.flags)

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-__all__ = ["Tabled", "exactly", "framed", "looked_up", "placed"]
+__all__ = ["Tabled", "exactly", "framed", "looked_up", "placed", "written_anew"]
 
 
 def exactly(name: str) -> pl.Expr:
@@ -49,6 +49,14 @@ def placed(values: pl.Series, rows: pl.Series, wanted: pl.Series) -> pl.Series:
     missing = np.flatnonzero(theirs.take(places, mode="clip") != mine)
     found = pl.Series(places, dtype=pl.UInt32)
     return values[found.scatter(missing, None) if missing.size else found]
+
+
+def written_anew(text: pl.Expr) -> pl.Expr:
+    """Give a column of text memory of its own, for what is kept longer than the rows it came with.
+
+    A text that was taken over as it was read keeps the whole batch of its driver in memory, all columns of it.
+    """
+    return pl.concat_str(pl.lit(""), text)  # of one column alone Polars would give that column
 
 
 @dataclass(frozen=True)
