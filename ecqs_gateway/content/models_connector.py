@@ -190,7 +190,7 @@ class SignatureSettings(ContentModel):
 class BatchSettings(ContentModel):
     """How records are put together."""
 
-    records: Annotated[Integer, Field(ge=1, le=100_000)] = 5000
+    records: Annotated[Integer, Field(ge=1, le=100_000)] = 8_000
     """Most records in one batch."""
     compression: Literal["gzip"] = "gzip"
     """How the batch file is compressed."""

@@ -83,7 +83,7 @@ class SqlStream(ContentModel):
     """Column with the time of a row's last change; left out, the whole table is read each run."""
     overlap: Duration = timedelta(minutes=30)
     """How far below the last watermark reading starts again, so that late commits are not missed."""
-    batch_rows: Annotated[Integer, Field(ge=1, le=1_000_000)] = 10_000
+    batch_rows: Annotated[Integer, Field(ge=1, le=1_000_000)] = 8_000
     """Rows read and mapped at once; bounds the memory."""
     children: Mapping[Name, ChildTable] = Field(default_factory=dict)
     """Child tables, by the name the mapping uses for them."""
@@ -124,7 +124,7 @@ class FileStream(ContentModel):
     """Whether lines without any value are passed over (they are counted)."""
     key: Annotated[tuple[Text, ...], Field(min_length=1)]
     """Columns that tell one row from every other; __file and __line may be used."""
-    batch_rows: Annotated[Integer, Field(ge=1, le=1_000_000)] = 10_000
+    batch_rows: Annotated[Integer, Field(ge=1, le=1_000_000)] = 8_000
     """Rows read and mapped at once; bounds the memory."""
     settle: Duration = timedelta(seconds=5)
     """How long a file must have been left alone before it is read; a younger one is left for the next run."""

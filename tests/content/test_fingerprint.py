@@ -36,10 +36,10 @@ SILENT: dict[str, Edits] = {
         ),
     ),
     "when and how much is read": (
-        (CONNECTOR, "overlap: 30m\n    batch_rows: 20000", "overlap: 1h\n    batch_rows: 10000"),
+        (CONNECTOR, "    overlap: 30m\n", "    overlap: 1h\n    batch_rows: 10000\n"),
     ),
     "another connection": ((CONNECTOR, "connection: ecqs_320000", "connection: ecqs_js"),),
-    "how it is sent": (("connectors/national.yaml", "records: 5000", "records: 100"),),
+    "how it is sent": (("connectors/national.yaml", "records: 8000", "records: 100"),),
     "a rule's words": (("schemas/rules/certificate.yaml", "    zh: ", "    zh: 请注意："),),
     "notes and order of codes": ((CODES, "1,01,有效\n2,04,注销\n", "2,04,已注销\n1,01,\n"),),
 }
