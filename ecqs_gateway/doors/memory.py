@@ -1,10 +1,11 @@
 """Setting the C libraries up for a pipeline of a few threads: flat memory, no threads that fight over two cores.
 
 Work goes through several threads in pieces of some megabytes. Left to their defaults, glibc keeps an arena of freed
-pieces for every thread, and the allocator inside Polars keeps freed pages for ten seconds: a third of the process. What
-is larger than a piece of a batch is mapped for itself and given back at once: whole columns of a chunk would else lie
-about in the heap for good. Polars and BLAS start a thread per core; while other stages of the pipeline keep the cores
-busy, those only switch places.
+pieces for every thread, and the allocator inside Polars keeps freed pages for ten seconds: a third of the process. A
+second is a few chunks: pages are used again rather than asked for anew, and no more of them are kept. What is larger
+than a piece of a batch is mapped for itself and given back at once: whole columns of a chunk would else lie about in
+the heap for good. Polars and BLAS start a thread per core; while other stages of the pipeline keep the cores busy,
+those only switch places.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from contextlib import contextmanager, suppress
 __all__ = ["for_good", "give_memory_back"]
 
 _ARENAS = max(1, (os.cpu_count() or 1) // 2)
-_POLARS = ("_RJEM_MALLOC_CONF", f"narenas:{_ARENAS},dirty_decay_ms:200,muzzy_decay_ms:0")
+_POLARS = ("_RJEM_MALLOC_CONF", f"narenas:{_ARENAS},dirty_decay_ms:1000,muzzy_decay_ms:0")
 _CORES_OF_OTHERS = 2
 """What validating takes: the rest is for Polars."""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # from glibc's malloc.h
