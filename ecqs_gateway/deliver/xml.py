@@ -59,8 +59,8 @@ def bodies(
     ``frame`` has ``__row`` and one canonical column per ``spec.leaves()``; ``lists`` has, per list path, ``__row``,
     ``__item`` and the item's columns; ``findings`` has ``__row``, ``rule``, ``severity`` and ``field``.
     The result has ``__row``, ``key``, ``version`` (64 hex), ``body`` and ``findings`` (text, empty without any),
-    in the order of ``frame``. A body is what its version digests: canonical XML, which has the namespace declared. No text
-    of the result holds on to the memory of ``frame``.
+    in the order of ``frame``. A body is what its version digests: canonical XML, which has the namespace declared. No
+    text of the result holds on to the memory of ``frame``.
     """
     joined, pieces = _body(spec, frame, lists)
     key = next(leaf for leaf in spec.leaves() if leaf.path == spec.key)

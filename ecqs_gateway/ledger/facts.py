@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from ecqs_gateway.ledger.bulk import in_values, insert_frame
 from ecqs_gateway.ledger.tables import record_version
 from ecqs_gateway.ledger.tables_report import fact_class, report_fact
+from ecqs_gateway.model.columns import looked_up
 
 __all__ = ["SEPARATOR", "book", "carry"]
 
@@ -25,19 +26,20 @@ def book(connection: sa.Connection, lane_number: int, versions: pl.DataFrame) ->
     """
     if "fact" not in versions.columns or versions.is_empty():
         return versions.drop("fact", "replaced", strict=False)
-    counted = [
-        versions.group_by("sequence", label=name).len(other).drop_nulls("label")
-        for name, other in (("fact", "fresh"), ("replaced", "replaced"))
-    ]
-    both = counted[0].join(counted[1], on=["sequence", "label"], how="full", coalesce=True)
-    numbers = _numbers(connection, lane_number, both["label"].unique().sort().to_list())
-    numbered = pl.col("label").replace_strict(numbers, return_dtype=pl.Int64).alias("class_id")
-    lines = both.select(
-        pl.lit(lane_number).alias("lane_id"), "sequence", numbered, pl.col("fresh", "replaced").fill_null(0)
-    )
-    insert_frame(connection, report_fact, lines.cast({"fresh": pl.Int64, "replaced": pl.Int64}).sort(lines.columns[:3]))
-    mine = pl.col("fact").replace_strict(numbers, default=None, return_dtype=pl.Int64)
-    return versions.with_columns(mine).drop("replaced")
+    counted: dict[tuple[int, str], list[int]] = {}
+    for place, name in enumerate(("fact", "replaced")):
+        if versions[name].null_count() < versions.height:
+            for sequence, label, count in versions.group_by("sequence", name).len().iter_rows():
+                if label is not None:
+                    counted.setdefault((sequence, label), [0, 0])[place] = count
+    numbers = _numbers(connection, lane_number, sorted({label for _, label in counted}))
+    lines = sorted((lane_number, sequence, numbers[label], *counts) for (sequence, label), counts in counted.items())
+    insert_frame(connection, report_fact, pl.DataFrame(lines, schema=_LINE, orient="row"))
+    mine = looked_up(pl.col("fact"), numbers, pl.Int64).alias("fact")
+    return versions.with_columns_seq(mine).drop("replaced")
+
+
+_LINE = dict.fromkeys(("lane_id", "sequence", "class_id", "fresh", "replaced"), pl.Int64)
 
 
 def carry(connection: sa.Connection, lane_number: int, sequences: Sequence[int]) -> None:
