@@ -20,7 +20,7 @@ import polars_hash
 from ecqs_gateway.doors.arrow import text_bytes, text_column
 from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.model.batch import NAMESPACE, BatchHeader
-from ecqs_gateway.model.columns import framed, placed, written_anew
+from ecqs_gateway.model.columns import framed, in_item_order, placed, written_anew
 from ecqs_gateway.model.record import Group, KindSpec, Leaf, Repeated
 
 __all__ = ["assemble", "attribute", "bodies", "finding_texts", "moment", "pieces", "record_texts", "with_findings"]
@@ -151,9 +151,7 @@ class _Columns:
 
 def _list_texts(node: Repeated, items: pl.DataFrame, column: str) -> pl.DataFrame:
     """Give per row the whole list element; rows without items are not there."""
-    places = items[ROW].to_numpy().astype(np.int64) << 32 | items[ITEM].to_numpy()
-    if not (places[1:] > places[:-1]).all():  # mapping leaves them in order
-        items = items.sort(ROW, ITEM)
+    items = in_item_order(items, ROW, ITEM)
     columns = _Columns.of(items, node.leaves())
     inner = [piece for child in node.nodes for piece in columns.node(child)]
     start, end = f"<{node.name}>", f"</{node.name}>"

@@ -123,4 +123,4 @@ class Mark:
 
     def ahead(self, frame: pl.DataFrame) -> int:
         """Count the rows stamped later than the clock."""
-        return int(frame.select((self.stamp.sort_key(pl.col(self.column)) > self.ceiling).sum()).item())
+        return int(frame.select_seq((self.stamp.sort_key(pl.col(self.column)) > self.ceiling).sum()).item())

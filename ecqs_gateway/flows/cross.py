@@ -13,8 +13,8 @@ import polars as pl
 
 from ecqs_gateway.mapping.check import shaped
 from ecqs_gateway.mapping.deadletters import bad_rows
-from ecqs_gateway.mapping.mapped import FLAG, ROW, Mapped, detach, no_bad_rows, no_problems
-from ecqs_gateway.model.columns import framed
+from ecqs_gateway.mapping.mapped import FLAG, ROW, Mapped, by_row, detach, no_bad_rows, no_problems
+from ecqs_gateway.model.columns import framed, rows_where
 from ecqs_gateway.rules import CompiledRules, References, evaluate_cross
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def cross(rules: CompiledRules, kept: Mapped, judged: pl.DataFrame, known: Known
     isnew = judged["verdict"] == "fresh"
     if not rules.cross or not bool(isnew.any()):
         return _nothing()
-    new = judged if bool(isnew.all()) else judged.filter(isnew)
+    new = judged if bool(isnew.all()) else rows_where(judged, isnew)
     fresh = kept if new.height == kept.rows else kept.only(new[ROW])
     previous = framed([new["key"], new["known_facts"].alias("facts")])
     if previous["facts"].null_count():
-        previous = previous.filter(pl.col("facts").is_not_null())
+        previous = rows_where(previous, previous["facts"].is_not_null())
     given = References(previous, known.certificates, known.inspectors)
     lists = {path: items for path, items in fresh.lists.items() if fresh.columns.get(path, path)}
     found = shaped(evaluate_cross(rules, fresh.frame, lists, given), fresh.columns)
@@ -62,4 +62,4 @@ def _nothing() -> Crossed:
 
 def merged(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
     """Put problems together in the order of their rows, first those of ``one``."""
-    return pl.concat([one, other]).sort(ROW, maintain_order=True) if other.height else one
+    return by_row([one, other])

@@ -23,7 +23,7 @@ from ecqs_gateway.ledger.sieve import KeySieve
 from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 from ecqs_gateway.mapping.check import check, supersede
 from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
-from ecqs_gateway.model.columns import exactly, framed, written_anew
+from ecqs_gateway.model.columns import exactly, framed, rows_where, written_anew
 from ecqs_gateway.rules.against import LookUp
 
 __all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
@@ -105,10 +105,10 @@ def prepare(lane: LanePlan, chunk: Chunk, known: Known, *, extraction_id: int) -
     letters = letters_of([checked.bad, crossed.held], source_keys, extraction_id, chunk.unreadable)
     verdicts = dict(judged["verdict"].value_counts().iter_rows())
     current = judged if verdicts.keys() <= {"fresh", "unchanged"} else judged.filter(_SOUND)
-    current = current.filter(~_among(current[ROW], crossed.held[ROW])) if crossed.held.height else current
+    current = rows_where(current, ~_among(current[ROW], crossed.held[ROW])) if crossed.held.height else current
     fresh = current if verdicts.keys() == {"fresh"} else current.filter(pl.col("verdict") == "fresh")
     fresh = fresh[[name for name in fresh.columns if name not in {"verdict", "known_facts"}]]
-    told = flags.filter(_among(flags[ROW], fresh[ROW])) if flags.height else flags
+    told = rows_where(flags, _among(flags[ROW], fresh[ROW])) if flags.height else flags
     fresh = xml.with_findings(fresh, told)
     counts = Counts(
         extracted=chunk.frame.height + chunk.unreadable.height,
@@ -194,7 +194,7 @@ def _refused(bad: pl.DataFrame, source_keys: pl.Series, extraction_id: int) -> p
     reason = pl.col("reasons")
     rejects = reason.struct.field("severity") == REJECT
     # One line per reason, for a query inside each list costs several times as much.
-    lines = bad.select(pl.int_range(pl.len()).alias("place"), "reasons").explode("reasons")
+    lines = bad.select_seq(pl.int_range(pl.len()).alias("place"), "reasons").explode("reasons")
     reasons = lines.group_by("place", maintain_order=True).agg(
         reason.struct.json_encode().str.join(",").alias("reasons"),
         (~rejects.any()).alias("held"),
@@ -242,7 +242,7 @@ def _identity(text: pl.Expr) -> pl.Expr:
 
 def _shaped(letters: pl.DataFrame, **columns: pl.Expr) -> pl.DataFrame:
     """Give letters of these columns; the others of a letter are null."""
-    return letters.select(
+    return letters.select_seq(
         (columns[name] if name in columns else pl.lit(None)).cast(dtype).alias(name)
         for name, dtype in dead_letters.SCHEMA.items()
     )

@@ -82,7 +82,7 @@ class Sealer:
         empty = pl.Series([], dtype=pl.String)
         return Ready(
             batch.header,
-            valid.rows.select(_KEPT),
+            valid.rows[_KEPT],
             valid.compressed or compress_batch(xml.assemble(batch.header, empty), digest),
             frozenset(valid.rejects["version"]),
             pl.DataFrame(list(_letters(batch, valid)), schema=dead_letters.SCHEMA),
@@ -94,13 +94,13 @@ class Sealer:
         return seal_batch(batch.header, batch.compressed, records=batch.rows.height, signer=self.signer, chain=chain)
 
 
-_KEPT = (ROW, "key", "version", "previous", "ordering", "source_key", "facts", "link", "fact", "replaced")
+_KEPT = [ROW, "key", "version", "previous", "ordering", "source_key", "facts", "link", "fact", "replaced"]
 
 
 def versions_of(batches: Sequence[Ready]) -> pl.DataFrame:
     """Give the rows of the ledger's ``record_version`` for what is really in the batches, with ``source_key``."""
     frames = [
-        batch.rows.with_row_index("position").select(
+        batch.rows.with_row_index("position").select_seq(
             "key",
             pl.lit(batch.header.sequence, pl.Int64).alias("sequence"),
             pl.col("version").alias("digest"),
@@ -131,7 +131,8 @@ def findings_of(draft: Draft, batches: Sequence[Ready]) -> pl.DataFrame:
     if draft.flags.is_empty() or not batches:
         return pl.DataFrame(schema=FINDING_SCHEMA)
     sent = [
-        batch.rows.select(ROW, "key", pl.lit(batch.header.sequence, pl.Int64).alias("sequence")) for batch in batches
+        batch.rows.select_seq(ROW, "key", pl.lit(batch.header.sequence, pl.Int64).alias("sequence"))
+        for batch in batches
     ]
     return draft.flags.join(pl.concat(sent), on=ROW).select(list(FINDING_SCHEMA))
 

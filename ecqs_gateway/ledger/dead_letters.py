@@ -140,7 +140,7 @@ def _insert(connection: sa.Connection, lane_number: int, fresh: pl.DataFrame, cu
     insert_frame(
         connection,
         dead_letter,
-        fresh.select(
+        fresh.select_seq(
             pl.lit(lane_number).alias("lane_id"),
             *SCHEMA,
             pl.lit(current.bundle).alias("bundle"),

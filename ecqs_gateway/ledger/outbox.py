@@ -105,8 +105,8 @@ def commit_prepared(
         booked = facts.book(connection, lease.lane_id, prepared.versions)
         counted = ("fact",) if "fact" in booked.columns else ()
         # In the order of the batches, which is the table's own: only the index by key is written all over.
-        insert_frame(connection, record_version, booked.select(*columns, *counted, *constant))
-        insert_frame(connection, finding, prepared.findings.with_columns(constant[0]))
+        insert_frame(connection, record_version, booked.select_seq(*columns, *counted, *constant))
+        insert_frame(connection, finding, prepared.findings.with_columns_seq(constant[0]))
         crossing.note_uses(connection, lease.lane_id, prepared.versions)
         new, known, told = _letters(connection, lease, current, prepared, vault, keys)
         known += prepared.counts.dead_known  # rows whose record headquarters refused before: their letter stands

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from ecqs_gateway.mapping.deadletters import bad_rows
-from ecqs_gateway.mapping.mapped import FLAG, PROBLEM_SCHEMA, REJECT, ROW, Checked, Mapped, detach, no_problems
+from ecqs_gateway.mapping.mapped import FLAG, PROBLEM_SCHEMA, REJECT, ROW, Checked, Mapped, by_row, detach, no_problems
 from ecqs_gateway.mapping.order import supersede
-from ecqs_gateway.model.columns import looked_up
+from ecqs_gateway.model.columns import looked_up, rows_where
 from ecqs_gateway.rules.catalogue import CompiledRules
 from ecqs_gateway.rules.evaluate import evaluate
 
@@ -33,7 +33,7 @@ def check(mapped: Mapped, rules: CompiledRules | None = None) -> Checked:
     if good.rows + bad.height != mapped.rows:
         raise AssertionError(f"{mapped.rows} rows in, {good.rows} good and {bad.height} bad out")
     own = np.isin(problems[ROW].to_numpy(), rejected.to_numpy(), invert=True)
-    flags = problems.filter((problems["severity"] == FLAG) & pl.Series(own))
+    flags = rows_where(problems, (problems["severity"] == FLAG) & pl.Series(own))
     flags = detach(flags) if flags.height else no_problems()
     return Checked(replace(good, problems=flags), bad, flags)
 
@@ -49,7 +49,7 @@ def all_problems(mapped: Mapped, rules: CompiledRules | None = None) -> pl.DataF
         return mapped.problems
     given = {path for path, columns in mapped.columns.items() if columns} if mapped.columns else None
     found = shaped(evaluate(rules, mapped.frame, _delivered(mapped), given), mapped.columns)
-    return pl.concat([mapped.problems, found]).sort(ROW, maintain_order=True) if found.height else mapped.problems
+    return by_row([mapped.problems, found])
 
 
 def _delivered(mapped: Mapped) -> Mapping[str, pl.DataFrame]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from ecqs_gateway.mapping.mapped import ITEM, PROBLEM_SCHEMA, ROW, Mapped, detach, no_bad_rows
 from ecqs_gateway.mapping.render import render_columns
-from ecqs_gateway.model.columns import framed
+from ecqs_gateway.model.columns import framed, in_item_order
 from ecqs_gateway.model.record import Leaf
 
 __all__ = ["bad_rows", "source_json"]
@@ -60,7 +60,7 @@ def _record_json(mapped: Mapped) -> pl.DataFrame:
     for node in mapped.kind.repeated():
         items = mapped.lists.get(node.path)
         if items is not None and items.height:
-            written = _written_object(items.sort(ROW, ITEM), node.leaves(), "items")
+            written = _written_object(in_item_order(items, ROW, ITEM), node.leaves(), "items")
             whole = _with_list(whole, "record", node.path, written)
     return whole
 

@@ -122,10 +122,7 @@ class ListPlan:
         if self.origin == "child":
             return children[self.source].filter(pl.col(ROW).is_not_null()).sort(ROW, maintain_order=True)
         if self.origin == "split":
-            cells = record.text(self.source).alias(ITEM_WORD).to_frame().with_row_index(ROW)
-            pieces = cells.drop_nulls(ITEM_WORD) if cells[ITEM_WORD].null_count() else cells
-            cut = pieces.with_columns_seq(self._cut).explode(ITEM_WORD, empty_as_null=False, keep_nulls=False)
-            return cut.with_columns_seq(pl.col(ITEM_WORD).str.strip_chars())
+            return self._split(record.text(self.source))
         if self.origin == "json":
             found = read_cells(record.text(self.source), list(self.wanted))
             for row, why in found.refused:
@@ -133,6 +130,15 @@ class ListPlan:
                 unusable.append(row)
             return found.frame
         return pl.DataFrame(schema={ROW: pl.UInt32})
+
+    def _split(self, cells: pl.Series) -> pl.DataFrame:
+        """Give a line per piece of a cell; an empty cell has none."""
+        cut = cells.alias(ITEM_WORD).to_frame().select_seq(self._cut).to_series()
+        numbers = cut.list.len()
+        counts = numbers.fill_null(0).to_numpy() if numbers.null_count() else numbers.to_numpy()
+        rows = pl.Series(ROW, np.repeat(np.arange(cells.len(), dtype=np.uint32), counts))
+        pieces = cut.explode(empty_as_null=False, keep_nulls=False)
+        return framed([rows, pieces.str.strip_chars().alias(ITEM_WORD)])
 
     @property
     def _cut(self) -> pl.Expr:

@@ -8,13 +8,14 @@ dropped silently: every row of the chunk is in ``Mapped.frame``, and after the c
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import numpy as np
 import polars as pl
 
+from ecqs_gateway.model.columns import in_order, rows_where
 from ecqs_gateway.model.record import KindSpec
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ROW",
     "Checked",
     "Mapped",
+    "by_row",
     "detach",
     "no_bad_rows",
     "no_problems",
@@ -89,6 +91,15 @@ def no_bad_rows() -> pl.DataFrame:
 
 
 _NO_PROBLEMS, _NO_BAD_ROWS = (pl.DataFrame(schema=dict(schema)) for schema in (PROBLEM_SCHEMA, BAD_SCHEMA))
+
+
+def by_row(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Put tables of problems together in the order of their rows; for one row those of the first table come first."""
+    some = [table for table in tables if table.height]
+    if not some:
+        return no_problems()
+    whole = some[0] if len(some) == 1 else pl.concat(some)
+    return in_order(whole, whole[ROW].to_numpy())
 
 
 def detach(frame: pl.DataFrame) -> pl.DataFrame:
@@ -157,9 +168,8 @@ def _filtered(frame: pl.DataFrame, marked: pl.Series, *, keep: bool) -> pl.DataF
     own = frame[ROW]
     if own.null_count():
         hit = own.is_in(marked.implode()).fill_null(value=False)
-    else:
-        hit = pl.Series(np.isin(own.to_numpy(), marked.to_numpy()))
-    return frame[hit.arg_true()] if keep else frame.filter(~hit)
+        return rows_where(frame, hit if keep else ~hit)
+    return rows_where(frame, pl.Series(np.isin(own.to_numpy(), marked.to_numpy(), invert=not keep)))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ecqs_gateway.mapping.mapped import PROBLEM_SCHEMA, REJECT, ROW, no_problems
-from ecqs_gateway.model.columns import framed
+from ecqs_gateway.model.columns import framed, in_order
 from ecqs_gateway.model.types import FieldProblem
 
 __all__ = ["Place", "ProblemLines", "Where"]
@@ -88,4 +88,4 @@ class ProblemLines:
             "message": self.messages,
         }
         lines = framed([pl.Series(name, data[name], dtype=dtype) for name, dtype in PROBLEM_SCHEMA.items()])
-        return lines.sort(ROW, maintain_order=True)
+        return in_order(lines, lines[ROW].to_numpy())

@@ -59,7 +59,7 @@ def _rendered(sources: Mapping[str, pl.Series]) -> Iterator[tuple[str, pl.Series
     numbered = {str(place): source for place, source in enumerate(sources.values())}
     frame = framed([source.alias(place) for place, source in numbered.items()])
     try:
-        found = frame.select(_quick(place, source) for place, source in numbered.items())
+        found = frame.select_seq(_quick(place, source) for place, source in numbered.items())
     except pl.exceptions.PolarsError:
         if len(sources) > 1:
             for name, source in sources.items():

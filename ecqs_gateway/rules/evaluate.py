@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from ecqs_gateway.mapping.expr import ListTerm
-from ecqs_gateway.mapping.mapped import FLAG, HOLD, PROBLEM_SCHEMA, ROW, no_problems
+from ecqs_gateway.mapping.mapped import FLAG, HOLD, PROBLEM_SCHEMA, ROW, by_row, no_problems
 from ecqs_gateway.model.columns import framed
 from ecqs_gateway.rules.against import References, joined, with_recognised
 from ecqs_gateway.rules.catalogue import CompiledRule, CompiledRules
@@ -82,7 +82,7 @@ def _judged(rules: tuple[CompiledRule, ...], frame: pl.DataFrame, lists: Mapping
         for (_, told), verdict in zip(outcomes, verdicts, strict=True)
         if bool(verdict.any())
     ]
-    return pl.concat(problems).sort(ROW, maintain_order=True) if problems else no_problems()
+    return by_row(problems)
 
 
 _Told = Mapping[str, str | None]

@@ -35,9 +35,7 @@ SILENT: dict[str, Edits] = {
             "",
         ),
     ),
-    "when and how much is read": (
-        (CONNECTOR, "    overlap: 30m\n", "    overlap: 1h\n    batch_rows: 10000\n"),
-    ),
+    "when and how much is read": ((CONNECTOR, "    overlap: 30m\n", "    overlap: 1h\n    batch_rows: 10000\n"),),
     "another connection": ((CONNECTOR, "connection: ecqs_320000", "connection: ecqs_js"),),
     "how it is sent": (("connectors/national.yaml", "records: 8000", "records: 100"),),
     "a rule's words": (("schemas/rules/certificate.yaml", "    zh: ", "    zh: 请注意："),),
