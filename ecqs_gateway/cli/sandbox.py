@@ -49,7 +49,9 @@ def run(
 
 @app.command()
 def show(
-    key: Annotated[str | None, typer.Argument(help="A business key: show every version that ever came.")] = None,
+    key: Annotated[
+        str | None, typer.Argument(help="A business key: show all its versions. Certificate numbers in any spelling.")
+    ] = None,
     home: Home = None,
     anchors: Annotated[
         bool, typer.Option("--anchors", help="Show what it holds of evidence chains, and alarms about them.")
@@ -68,7 +70,8 @@ def show(
                 title = "Anchors of the evidence chains that headquarters holds"
                 alarms = [alarm for alarm in query.alarms() if alarm.code.startswith("evidence-")]
             elif key is not None:
-                rows = [vars(version) for version in query.history(key)]
+                rows = [vars(version) for version in query.look_up(key)]
+                key = str(rows[0]["key"]) if rows else key
                 columns = {name: name for name in ("batch", "unit", "kind", "version", "outcome", "code", "field")}
                 title = f"Every version of {key} that came to headquarters"
             else:

@@ -17,7 +17,9 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    key: Annotated[str, typer.Argument(help="Certificate number in any spelling, case number, or source key.")],
+    key: Annotated[
+        str, typer.Argument(help="Certificate number in any spelling, case number, or source key of a dead letter.")
+    ],
     unit: Annotated[str | None, typer.Option(help="Only this reporting unit.")] = None,
     kind: Annotated[str | None, typer.Option(help="Only this record kind.")] = None,
     unmasked: Unmasked = False,

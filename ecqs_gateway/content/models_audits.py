@@ -20,7 +20,7 @@ class AuditTable(ContentModel):
     table: TableName
     """Name of the table, or schema.table; its columns stand in docs/how-to/answer-audits.md."""
     connection: ConnectionId | None = None
-    """Airflow connection id of an account that may insert there; left out, that of the source."""
+    """Airflow connection id of an account that may insert there; left out, that of the source (a database only)."""
 
 
 class AuditFolder(ContentModel):

@@ -221,7 +221,7 @@ class RetrySettings(ContentModel):
     first_delay: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=2)
     """Pause after the first failure."""
     longest_delay: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(minutes=5)
-    """Longest pause between two attempts."""
+    """Longest pause between two attempts; not shorter than first_delay."""
 
     @model_validator(mode="after")
     def _delays_rise(self) -> RetrySettings:

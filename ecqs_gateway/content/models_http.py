@@ -44,15 +44,15 @@ class Pages(ContentModel):
     by: Literal["page", "offset", "cursor", "link"]
     """What the next request names: the page's number, the rows read so far, a mark of the answer, or a whole link."""
     parameter: Text | None = None
-    """Query parameter that carries it; links need none."""
+    """Query parameter that carries it; needed unless by is link."""
     first: Annotated[Integer, Field(ge=0)] = 1
     """Number of the first page."""
     size_parameter: Text | None = None
-    """Query parameter for the rows of a page."""
+    """Query parameter for the rows of a page; goes with size."""
     size: Annotated[Integer, Field(ge=1, le=100_000)] | None = None
-    """Rows asked for; the server may give fewer."""
+    """Rows asked for; goes with size_parameter; the server may give fewer."""
     next: Text | None = None
-    """Where the answer holds the mark or link, such as data.next; a link may also stand in the header Link."""
+    """Where the answer holds the mark (by: cursor needs it) or the link, which may also stand in the header Link."""
     total: Text | None = None
     """Where the answer holds the number of all rows, such as data.total: a list that changes meanwhile is noticed."""
 
@@ -103,11 +103,11 @@ class HttpStream(ContentModel):
     key: Annotated[tuple[Text, ...], Field(min_length=1)]
     """Fields that tell one row from every other."""
     changed_at: Text | None = None
-    """Field with the time of a row's last change; left out, the whole list is read each run."""
+    """Field with the time of a row's last change; goes with since; left out, the whole list is read each run."""
     since: HttpSince | None = None
     """How the API is asked for what has changed; needs changed_at."""
     overlap: Duration = timedelta(minutes=30)
-    """How far below the last watermark reading starts again, so that late commits are not missed."""
+    """How far below the last watermark reading starts again, for late commits; only goes with changed_at."""
     columns: tuple[Text, ...] = ()
     """Fields that rows may leave out: a column is there even when no row of a run has it."""
     items: Mapping[Name, Text] = Field(default_factory=dict)

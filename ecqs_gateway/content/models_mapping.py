@@ -266,7 +266,7 @@ class MappingFile(ContentModel):
     ignore: tuple[Text, ...] = ()
     """Source columns left out on purpose; those of a child table as cp.XH."""
     fields: Annotated[Mapping[FieldPath, FieldMapping], Field(min_length=1)]
-    """National fields by dotted path, each with where it comes from."""
+    """National fields by dotted path, each with where it comes from; a bare text is a column, short for from."""
     children: Mapping[Name, ListMapping] = Field(default_factory=dict)
     """Lists of the record, each with where its items come from."""
 

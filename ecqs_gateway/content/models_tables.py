@@ -82,7 +82,7 @@ class SqlStream(ContentModel):
     changed_at: Text | None = None
     """Column with the time of a row's last change; left out, the whole table is read each run."""
     overlap: Duration = timedelta(minutes=30)
-    """How far below the last watermark reading starts again, so that late commits are not missed."""
+    """How far below the last watermark reading starts again, for late commits; only goes with changed_at."""
     batch_rows: Annotated[Integer, Field(ge=1, le=1_000_000)] = 8_000
     """Rows read and mapped at once; bounds the memory."""
     children: Mapping[Name, ChildTable] = Field(default_factory=dict)

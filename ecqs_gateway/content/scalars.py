@@ -206,6 +206,11 @@ class Pattern:
             raise _problem("text_form", self._message)
         return text
 
+    @property
+    def words(self) -> str:
+        """What such a text is, for the reference pages: the sentence without its verb."""
+        return self._message.removeprefix("must be ").partition(" (")[0]
+
     def annotate(self) -> tuple[BeforeValidator, WithJsonSchema]:
         """Give the marks for ``Annotated``: validator and JSON Schema."""
         return BeforeValidator(self), WithJsonSchema({"type": "string", "pattern": f"^(?:{self._pattern})$"})

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from ecqs_gateway.content.key_table import keys, table
+from ecqs_gateway.content.models_mapping import FieldMapping, ListMapping, MappingFile
 from ecqs_gateway.mapping import faults
 from ecqs_gateway.mapping.dateforms import DIRECTIVES
 from ecqs_gateway.mapping.jsonlist import DEEPEST
@@ -203,6 +205,18 @@ _PROBLEMS = (
 )
 
 
+_EVERY_KEY = f"""
+## Every key
+
+A dot is one step to the right in the file; a block holds further keys. **required**: must stand wherever its block
+stands. Columns and texts need no quotes, even if they look like numbers: `01` stays `01`.
+
+- `fields.<field>`: {FieldMapping.__doc__}
+- `children.<name>`: {ListMapping.__doc__}
+
+"""
+
+
 def generate() -> str:
     """Write the page."""
     words = "".join(_row(word) for word in WORDS.values())
@@ -225,6 +239,8 @@ def generate() -> str:
             not_a_number="ECQS-1277",
         )
         + problems
+        + _EVERY_KEY
+        + table(keys(MappingFile))
     )
 
 

@@ -70,7 +70,8 @@ def _index(kinds: Sequence[KindSpec]) -> str:
 - [抽查 Audit messages](audit-messages.md)，[抽取与答复 How cases are drawn and answered](audits.md)
 - [数据类型 Field types](field-types.md)
 - [代码表 Code tables](code-tables.md)
-- [表达式 Expressions](expressions.md)
+- [接入文件 Connectors](connector.md)，[全国设置 National settings](national.md)
+- [映射语言 The mapping language](mapping.md)，[表达式 Expressions](expressions.md)
 
 ## 读法 How to read
 

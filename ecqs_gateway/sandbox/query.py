@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from ecqs_gateway.sandbox import anchors
+from ecqs_gateway.sandbox import anchors, numbers
 from ecqs_gateway.sandbox.home import Home
 from ecqs_gateway.sandbox.receipts import receipt_id
 from ecqs_gateway.sandbox.store import connect
@@ -145,6 +145,12 @@ class Query:
     def history(self, key: str, kind: str | None = None) -> list[HeldVersion]:
         """Give every version of a business key that ever came, the refused ones too, in the order they were judged."""
         return self._versions("v.key = ? AND coalesce(?, v.kind) = v.kind", key, kind)
+
+    def look_up(self, key: str) -> list[HeldVersion]:
+        """Give the history of a key as a person types it: a certificate number may be spelt in any way."""
+        found = self.history(key)
+        other = numbers.canonical(key)
+        return found if found or other is None else self.history(other)
 
     def versions(self, batch: str) -> list[HeldVersion]:
         """Give the records of a batch and what became of them, in batch order."""

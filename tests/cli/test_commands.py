@@ -125,6 +125,7 @@ def test_sync_status_and_show_tell_one_story(world, w) -> None:
     sandbox = json.loads(_ecqs(world, "sandbox", "show", "--json").stdout)
     assert sandbox == [{"unit": UNIT, "kind": "certificate", "loaded": 5}]
     history = json.loads(_ecqs(world, "sandbox", "show", w.key(UNIT, 3), "--json").stdout)
+    assert json.loads(_ecqs(world, "sandbox", "show", "（苏）ＸＫ06－001－00003", "--json").stdout) == history
     assert [version["outcome"] for version in history] == ["loaded"]
 
 
