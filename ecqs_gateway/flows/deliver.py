@@ -302,17 +302,17 @@ class Delivery:
     def _settle(self, transport: Transport) -> None:
         """Take every receipt of this lane that waits at headquarters, in the order of its batches.
 
-        One that cannot be fetched holds up only those of its own batch, whose levels follow one another. It is told
-        once, tried again by the next look, and raised at the end where that was in vain.
+        One that cannot be fetched holds up only those of its own batch, is told once, and tried again at every look.
         """
         before, self._unread = self._unread, {}
+        failed: object = None
         for waiting in transport.list_receipts(self._lease.unit):
-            if waiting.batch.kind != self._lease.kind or any(waiting.batch == one.batch for one in self._unread):
-                continue
+            if waiting.batch.kind != self._lease.kind or waiting.batch == failed:
+                continue  # the levels of a batch follow one another
             try:
                 self._take(transport, waiting)
             except ReceiptUnread as error:
-                self._unread[waiting] = error
+                self._unread[waiting], failed = error, waiting.batch
                 if waiting not in before:
                     _log.warning("receipts.unread %s", error)
 
