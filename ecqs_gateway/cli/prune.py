@@ -36,6 +36,7 @@ def prune(
     """
     with errors():
         from ecqs_gateway.flows.gateway import open_gateway  # noqa: PLC0415
+        from ecqs_gateway.flows.prune import STRAY  # noqa: PLC0415
         from ecqs_gateway.flows.prune import prune as remove  # noqa: PLC0415
 
         with open_gateway() as gateway:
@@ -43,6 +44,7 @@ def prune(
     if as_json:
         found = [
             {"class": p.name, "before": p.before, "removed": p.removed, "bytes": p.size, "kept": dict(p.kept)}
+            | ({"half_written": p.half_written} if p.name == STRAY else {})
             for p in done
         ]
         print_json({"dry_run": dry_run, "classes": found})
@@ -60,6 +62,10 @@ def prune(
     ]
     title = f"What the retention {'would remove (dry run, nothing was removed)' if dry_run else 'removed'}"
     print_table(title, columns, rows, numbers=("removed", "size"))
+    torn = sum(p.half_written for p in done)
+    if torn:
+        some = "1 file nothing names was" if torn == 1 else f"{torn} of the files nothing names were"
+        say(f"{some} half-written: a process was killed at it.")
     if not any(p.removed or p.size for p in done):
         say("Nothing is older than the retention allows.")
 

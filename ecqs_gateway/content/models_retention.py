@@ -49,4 +49,4 @@ class RetentionSettings(BaseModel):
     runs: _Kept = timedelta(days=1095)
     """Counts of finished runs by unit and kind."""
     stray: _Kept = timedelta(days=1)
-    """Files of the stage that nothing names, left by a crash; packages and receipts among them at least 30 days."""
+    """Files of the stage that nothing names, left by a crash; whole packages and receipts stay 30 days or more."""

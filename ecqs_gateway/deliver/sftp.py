@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ecqs_gateway.deliver.lookback import History
-from ecqs_gateway.deliver.transport import Delivered, RemoteReceipt
+from ecqs_gateway.deliver.transport import Delivered, ReceiptUnread, RemoteReceipt
 from ecqs_gateway.doors.sftp_wire import Entry, SftpFailure, SftpWire, Status, TooLarge
 from ecqs_gateway.doors.ssh import Endpoint, SftpSession
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal, Transient
@@ -112,11 +112,21 @@ class SftpTransport:
         return sorted(found, key=lambda receipt: (receipt.batch, _LEVELS[receipt.level]))
 
     def fetch(self, receipt: RemoteReceipt) -> bytes:
-        """Give a receipt's exact bytes; at most 64 MB. See ``Transport``."""
+        """Give a receipt's exact bytes; at most 64 MB, and no fewer than were listed. See ``Transport``."""
         folder = self._folders.receipts.format(unit=receipt.batch.unit)
-        path = f"{folder}/{receipt.name}".encode()
-        with self._exchange(min(receipt.size, _LARGEST_RECEIPT), folder) as wire:
-            return wire.read(path, expected=receipt.size, most=_LARGEST_RECEIPT)
+        place = f"{folder}/{receipt.name}"
+        if receipt.size > _LARGEST_RECEIPT:
+            raise _unread(place, "it is larger than a receipt may be")
+        with self._exchange(receipt.size, folder) as wire:
+            try:
+                data = wire.read(place.encode(), expected=receipt.size, most=_LARGEST_RECEIPT)
+            except TooLarge:
+                raise _unread(place, "it is larger than a receipt may be") from None
+            except SftpFailure as failure:
+                raise _unread(place, _WHY_UNREAD.get(failure.status, "the server could not read it")) from None
+            if len(data) < receipt.size:
+                raise _unread(place, "fewer bytes came than were listed")
+        return data
 
     def take(self, receipt: RemoteReceipt) -> None:
         """Move a receipt into ``taken``, over an earlier copy of it or beside it. See ``Transport``."""
@@ -191,6 +201,8 @@ class SftpTransport:
             raise Terminal(
                 "ECQS-5025", "what lies at headquarters is larger than it may be", where=folder, hint=_ASK
             ) from None
+        except ReceiptUnread:
+            raise  # the line stands
         except GatewayError:
             self.close()
             raise
@@ -211,6 +223,17 @@ class SftpTransport:
 
 
 _ASK = "ask headquarters to set up the folders of this account, or correct connectors/national.yaml"
+
+
+_WHY_UNREAD = {
+    Status.NO_SUCH_FILE: "it is gone since it was listed",
+    Status.PERMISSION_DENIED: "headquarters denies this account the file",
+}
+
+
+def _unread(place: str, why: str) -> ReceiptUnread:
+    hint = "it is tried again at every look; if it stays so, ask headquarters to look at this file"
+    return ReceiptUnread("ECQS-5026", f"this receipt cannot be fetched: {why}", where=place, hint=hint)
 
 
 def _names(wire: SftpWire, folder: str) -> list[Entry]:

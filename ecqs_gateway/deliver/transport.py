@@ -9,10 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ecqs_gateway.errors import Transient
 from ecqs_gateway.model.batch import BatchId
 from ecqs_gateway.model.receipt import Level, receipt_name
 
-__all__ = ["Delivered", "RemoteReceipt", "Transport"]
+__all__ = ["Delivered", "ReceiptUnread", "RemoteReceipt", "Transport"]
+
+
+class ReceiptUnread(Transient):
+    """One receipt cannot be fetched (ECQS-5026) while the line stands: others can, and this one may be later."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Transport(Protocol):
         """List the receipts that wait for a unit, by batch and then in the order of their levels."""
 
     def fetch(self, receipt: RemoteReceipt) -> bytes:
-        """Give a receipt's exact bytes."""
+        """Give a receipt's exact bytes; raises ReceiptUnread where only this one cannot be had whole."""
 
     def take(self, receipt: RemoteReceipt) -> None:
         """Mark a receipt as taken, so that it is not listed again; no error when it was taken before."""

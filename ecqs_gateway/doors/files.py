@@ -16,10 +16,11 @@ from typing import BinaryIO
 
 from ecqs_gateway.errors import Terminal
 
-__all__ = ["copy_atomic", "make_folder", "make_private", "sync_folder", "write_atomic"]
+__all__ = ["copy_atomic", "half_written", "make_folder", "make_private", "sync_folder", "write_atomic"]
 
 _BLOCK = 1 << 20
 _FOLDER, _FILE = 0o700, 0o600
+_PART = ".part"
 
 
 def make_folder(folder: Path) -> None:
@@ -70,11 +71,17 @@ def copy_atomic(source: Path, path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def half_written(name: str) -> bool:
+    """Say of a file's name that ``write_atomic`` or ``copy_atomic`` has not come to its end, or never will."""
+    last = name.rpartition("/")[2]
+    return last.startswith(".") and last.endswith(_PART)
+
+
 def _replaced(path: Path, fill: Callable[[BinaryIO], None]) -> None:
     temporary: str | None = None
     try:
         make_folder(path.parent)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART)
         with os.fdopen(handle, "wb") as file:
             fill(file)
             file.flush()

@@ -147,7 +147,7 @@ class StreamCheck:
     """One document on its way through the validator."""
 
     def __init__(self, library: ctypes.CDLL, validator: StreamValidator) -> None:
-        """Begin; raises MemoryError where libxml2 has none."""
+        """Begin; raises MemoryError where libxml2 has none, and keeps nothing of what it had made till then."""
         self._library = library
         self._validator = validator  # whose schema must stay
         self._found: list[SchemaProblem] = []
@@ -155,9 +155,14 @@ class StreamCheck:
         self._on_error, self._locator = _OnError(self._collect), _Locator(self._locate)
         # Where libxml2 writes its handlers, and writes again when it is unplugged.
         self._handlers, self._user = c_void_p(), c_void_p()
-        self._context = self._made(library.xmlSchemaNewValidCtxt(validator.schema))
-        self._plug = self._made(library.xmlSchemaSAXPlug(self._context, byref(self._handlers), byref(self._user)))
-        self._parser = self._made(library.xmlCreatePushParserCtxt(self._handlers, self._user, None, 0, None))
+        self._context = self._plug = self._parser = 0
+        try:
+            self._context = self._made(library.xmlSchemaNewValidCtxt(validator.schema))
+            self._plug = self._made(library.xmlSchemaSAXPlug(self._context, byref(self._handlers), byref(self._user)))
+            self._parser = self._made(library.xmlCreatePushParserCtxt(self._handlers, self._user, None, 0, None))
+        except BaseException:
+            self._free()
+            raise
         library.xmlCtxtUseOptions(self._parser, _HUGE)
         library.xmlSchemaSetValidStructuredErrors(self._context, self._on_error, None)
         library.xmlSchemaValidateSetLocator(self._context, ctypes.cast(self._locator, c_void_p), self._parser)
@@ -180,6 +185,10 @@ class StreamCheck:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._free()
+
+    def _free(self) -> None:
+        # libxml2 takes what was not made, a null address, and does nothing.
         self._library.xmlSchemaSAXUnplug(self._plug)
         self._library.xmlFreeParserCtxt(self._parser)
         self._library.xmlSchemaFreeValidCtxt(self._context)

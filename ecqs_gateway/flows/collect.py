@@ -28,7 +28,7 @@ from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.inspector_visits import recognised_for
 from ecqs_gateway.flows.lane import LanePlan
 from ecqs_gateway.flows.planned.gate import require_accepted
-from ecqs_gateway.flows.prepare import Draft, Known, prepare
+from ecqs_gateway.flows.prepare import Draft, Known, Recent, prepare
 from ecqs_gateway.flows.progress import Step
 from ecqs_gateway.ledger import evidence, extractions, lanes, outbox, plans, query, versions
 from ecqs_gateway.ledger.extractions import Extraction
@@ -64,7 +64,7 @@ class _Collector:
     refused: frozenset[str]
     corrected: frozenset[str]
     enquirer: Enquirer | None = None
-    recent: deque[pl.DataFrame] = field(default_factory=lambda: deque(maxlen=_UNCOMMITTED + 1))
+    recent: deque[Recent] = field(default_factory=lambda: deque(maxlen=_UNCOMMITTED + 1))
     met: KeySieve = field(default_factory=KeySieve)
     total: Counts = field(default_factory=Counts)
 
@@ -91,7 +91,7 @@ class _Collector:
         """Who is recognised nationwide, read once a run, where a rule of this kind asks."""
         return recognised_for(self.gateway, self.lane.rules)
 
-    def _certificates(self, recent: tuple[pl.DataFrame, ...]) -> Certificates | None:
+    def _certificates(self, recent: tuple[Recent, ...]) -> Certificates | None:
         """Give what looks certificates up, where a rule of this kind names one."""
         if not self.lane.rules.links:
             return None
@@ -100,7 +100,6 @@ class _Collector:
     def map(self, found: Extraction, chunk: Chunk) -> tuple[Draft, list[seal.Cut]]:
         """Map, check, compare and slice one extraction."""
         draft = prepare(self.lane, chunk, self.known(), extraction_id=found.id)
-        self.recent.append(draft.known)
         self.met.add(draft.known["key"])
         cuts = seal.cut(
             draft,
@@ -112,6 +111,18 @@ class _Collector:
         )
         self.next_sequence += len(cuts)
         return replace(draft, fresh=draft.fresh.clear()), cuts  # the batches have the rows; their texts are large
+
+    def remember(self, draft: Draft, making: list[Future[seal.Ready]]) -> None:
+        """Let the next extractions know what is on its way into the ledger, but for what its validation refuses.
+
+        That may still go on while they are mapped; where one of them has a record of the same key it is waited for.
+        """
+        rejects = [_rejects(batch) for batch in making]
+
+        def refused() -> frozenset[str]:
+            return frozenset().union(*(one.result() for one in rejects))
+
+        self.recent.append(Recent(draft.known, partial(self.gateway.limits.aside, refused)))
 
     def commit(self, found: Extraction, draft: Draft, making: list[Future[seal.Ready]]) -> None:
         """Seal the batches in order and commit them with their record versions; runs in one thread only."""
@@ -195,6 +206,7 @@ def collect(
                 plans.note_use(gateway.database, lease, run, content)
             draft, cuts = gateway.limits.work(collector.map, *item)
             making = [checking.submit(gateway.limits.work, sealer.make_ready, batch) for batch in cuts]
+            collector.remember(draft, making)
             share.done_after(making)
             validating.append(making)
             waiting.append(committing.submit(collector.commit, item[0], draft, making))
@@ -207,6 +219,20 @@ def collect(
             future.result()
     gateway.progress(Step(lease.unit, lease.kind, "collected", {}))
     return collector.total
+
+
+def _rejects(making: Future[seal.Ready]) -> Future[frozenset[str]]:
+    """Give what a batch's validation will say of its records without holding on to the batch."""
+    told: Future[frozenset[str]] = Future()
+
+    def ended(made: Future[seal.Ready]) -> None:
+        try:
+            told.set_result(made.result().rejects)
+        except BaseException as error:  # noqa: BLE001  raised in the thread that asks
+            told.set_exception(error)
+
+    making.add_done_callback(ended)
+    return told
 
 
 def _source(
@@ -288,7 +314,7 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
     refused = frozenset(query.refused_versions(gateway.database, lane_number))
     corrected = frozenset(query.corrected_versions(gateway.database, lane_number))
     latest = partial(versions.latest, gateway.database, lane_number)
-    recent: list[pl.DataFrame] = []
+    recent: list[Recent] = []
     recognised = recognised_for(gateway, lane.rules)
     total = Counts()
     watch = Watch(gateway, lane, lane_number, whole=since is None)
@@ -299,7 +325,7 @@ def rehearse(gateway: Gateway, unit: str, kind: str, *, since: date | None = Non
             look_up = Certificates(gateway, unit, lambda: tuple(recent)) if lane.rules.links else None
             known = Known(latest, refused, tuple(recent), corrected, look_up, recognised)
             draft = prepare(lane, raw.set_aside(lane.mapping.used_columns), known, extraction_id=0)
-            recent.append(draft.known)
+            recent.append(Recent(draft.known))
             total += replace(draft.counts, dead_new=draft.letters.height).proven()
             gateway.progress(Step(unit, kind, "rehearsed", _plain(draft.counts)))
     return total

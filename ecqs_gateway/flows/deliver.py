@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from ecqs_gateway.deliver.budget import Budget
 from ecqs_gateway.deliver.receipts import Believed, RefusedReceipt, Sent, VerifiedReceipt, verify_receipt
 from ecqs_gateway.deliver.send import Outcome, Pace, Result, Retry, Sendable, send_lane
 from ecqs_gateway.deliver.sftp import Folders, SftpTransport
-from ecqs_gateway.deliver.transport import RemoteReceipt, Transport
+from ecqs_gateway.deliver.transport import ReceiptUnread, RemoteReceipt, Transport
 from ecqs_gateway.doors.ssh import Endpoint
 from ecqs_gateway.errors import GatewayError, Terminal
 from ecqs_gateway.flows.gateway import Gateway
@@ -32,6 +33,8 @@ from ecqs_gateway.model.batch import BatchState
 from ecqs_gateway.model.receipt import Level, Receipt
 
 __all__ = ["Delivery", "unit_budget"]
+
+_log = logging.getLogger(__name__)
 
 _WAIT_WHEN_STOPPED = 10.0
 """Seconds a stopped run still waits for the receipts of what it has sent."""
@@ -98,6 +101,8 @@ class Delivery:
         self._counts = Counts()
         self._early: dict[RemoteReceipt, tuple[Mapping[str, str], str]] = {}
         """Receipts that came before their turn: what had been accepted of their batch then, and their digest."""
+        self._unread: dict[RemoteReceipt, ReceiptUnread] = {}
+        """Receipts the last look could not fetch, and why."""
         self._troubles, self._quiet_until = 0, 0.0
         self._orders: Sequence[Order] = ()
         self.stopped: str | None = None
@@ -169,6 +174,7 @@ class Delivery:
             self._note_stop()
         self._interrupt.check()
         self._require_free()
+        self._require_read()
         self._gateway.progress(Step(self._lease.unit, self._lease.kind, "delivered", {}))
 
     @property
@@ -200,6 +206,13 @@ class Delivery:
                 hint=f"mend the cause with headquarters, then `ecqs release {unit} {kind} --reason …`;"
                 " until then its batches wait and nothing is lost",
             )
+
+    def _require_read(self) -> None:
+        """Raise ReceiptUnread ECQS-5026 where a batch waits for a receipt the last look could not fetch."""
+        for waiting, error in () if self._orders else self._unread.items():
+            sent = self._sent(str(waiting.batch))
+            if sent is not None and not sent.state.final:
+                raise error
 
     def _held(self) -> str | None:
         return lanes.state(self._gateway.database, self._lease).held_reason
@@ -287,10 +300,21 @@ class Delivery:
         return outbox.count_unsettled(self._gateway.database, self._lease.lane_id) > self._unsent()
 
     def _settle(self, transport: Transport) -> None:
-        """Take every receipt of this lane that waits at headquarters."""
+        """Take every receipt of this lane that waits at headquarters, in the order of its batches.
+
+        One that cannot be fetched holds up only those of its own batch, is told once, and tried again at every look.
+        """
+        before, self._unread = self._unread, {}
+        failed: object = None
         for waiting in transport.list_receipts(self._lease.unit):
-            if waiting.batch.kind == self._lease.kind:
+            if waiting.batch.kind != self._lease.kind or waiting.batch == failed:
+                continue  # the levels of a batch follow one another
+            try:
                 self._take(transport, waiting)
+            except ReceiptUnread as error:
+                self._unread[waiting], failed = error, waiting.batch
+                if waiting not in before:
+                    _log.warning("receipts.unread %s", error)
 
     def _take(self, transport: Transport, waiting: RemoteReceipt) -> None:
         sent = self._sent(str(waiting.batch))

@@ -20,6 +20,7 @@ from ecqs_gateway.deliver.sftp_enquiries import SftpEnquiries
 from ecqs_gateway.doors.ssh import Endpoint
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows.gateway import Gateway
+from ecqs_gateway.flows.prepare import Recent
 from ecqs_gateway.ledger import crossing, stops
 from ecqs_gateway.ledger.crossing import Answered, Asked
 from ecqs_gateway.mapping.mapped import ROW
@@ -132,8 +133,8 @@ class Certificates:
 
     gateway: Gateway
     unit: str
-    recent: Callable[[], Sequence[pl.DataFrame]] = field(default=tuple)
-    """Versions on their way into the ledger, with ``key`` and ``link``."""
+    recent: Callable[[], Sequence[Recent]] = field(default=tuple)
+    """Versions on their way into the ledger."""
     enquirer: Enquirer | None = None
 
     def __call__(self, cases: pl.DataFrame) -> pl.DataFrame:
@@ -157,9 +158,9 @@ class Certificates:
     def _others(self, cases: pl.DataFrame, said: Sequence[Answered], numbers: Sequence[str]) -> pl.DataFrame:
         """Count, per case, the other cases that replace the same certificate, wherever they are known from."""
         mine = [cases.filter("counts").select("number", pl.lit(self.unit).alias("unit"), pl.col("key").alias("case"))]
-        for frame in self.recent():
-            if "link" in frame.columns and frame["link"].dtype == pl.String:
-                linked = frame.filter(pl.col("link").is_in(numbers))
+        for one in self.recent():
+            if "link" in one.versions.columns and one.versions["link"].dtype == pl.String:
+                linked = one.among(pl.col("link").is_in(numbers))
                 mine.append(linked.select(number="link", unit=pl.lit(self.unit), case="key"))
         told = [(one.number, unit, case) for one in said for unit, case in one.uses]
         schema = dict.fromkeys(("number", "unit", "case"), pl.String)

@@ -240,3 +240,11 @@ class Limits:
         """Do something that keeps a core busy, when it is one's turn."""
         with self.turns:
             return task(*args, **kwargs)
+
+    def aside(self, wait: Callable[[], T]) -> T:
+        """Wait, in the middle of ``work``, for what others do: the turn is theirs meanwhile."""
+        self.turns.release()
+        try:
+            return wait()
+        finally:
+            self.turns.acquire()

@@ -26,13 +26,31 @@ from ecqs_gateway.mapping.mapped import ORDER, REJECT, ROW, Mapped, detach
 from ecqs_gateway.model.columns import exactly, framed, rows_where, written_anew
 from ecqs_gateway.rules.against import LookUp
 
-__all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "key_text", "letters_of", "prepare"]
+__all__ = ["FINDING_SCHEMA", "HELD", "Draft", "Known", "Recent", "key_text", "letters_of", "prepare"]
 
 FINDING_SCHEMA = {"key": pl.String, "sequence": pl.Int64, "rule": pl.String, "field": pl.String, "message": pl.String}
 
 SOURCE_KEY = "source_key"
 HELD = "held"
 """Origin of the letters that only wait for an answer of headquarters: each run tries them again."""
+
+
+@dataclass(frozen=True)
+class Recent:
+    """Versions of one extraction that are on their way into the ledger; columns of ``Draft.known``.
+
+    ``refused`` gives the digests of those the schema refuses, which never get there. It may wait for their validation,
+    so it is asked only where one of them is wanted: hardly ever does a business key come twice so soon.
+    """
+
+    versions: pl.DataFrame
+    refused: Callable[[], frozenset[str]] = frozenset
+
+    def among(self, wanted: pl.Expr) -> pl.DataFrame:
+        """Give the versions that are wanted, without those the schema refuses; raises what their validation raised."""
+        found = self.versions.filter(wanted)
+        refused = self.refused() if found.height else frozenset()
+        return found.filter(~pl.col("known_digest").is_in(sorted(refused))) if refused else found
 
 
 @dataclass(frozen=True)
@@ -46,7 +64,7 @@ class Known:
 
     latest: Callable[[pl.Series], pl.DataFrame]
     refused: frozenset[str] = frozenset()
-    recent: tuple[pl.DataFrame, ...] = ()
+    recent: tuple[Recent, ...] = ()
     corrected: frozenset[str] = frozenset()
     """Digests headquarters refused and a correction replaced: the source still has them, and they never go again."""
     certificates: LookUp | None = None
@@ -65,7 +83,7 @@ class Known:
         if again.is_empty():
             return latest
         about = pl.col("key").is_in(again.implode())
-        recent = [frame[[*KNOWN_SCHEMA]].filter(about) for frame in self.recent if frame.height]
+        recent = [one.among(about)[[*KNOWN_SCHEMA]] for one in self.recent if one.versions.height]
         return pl.concat([latest, *recent]).unique("key", keep="last", maintain_order=True) if recent else latest
 
 
@@ -85,7 +103,7 @@ class Draft:
     passed: pl.DataFrame
     counts: Counts
     known: pl.DataFrame = field(repr=False)
-    """``fresh`` as ``Known.recent`` wants it, with ``link`` for the rules that look at other cases."""
+    """``fresh`` as ``Recent`` wants it, with ``link`` for the rules that look at other cases."""
     met: pl.DataFrame = field(repr=False)
     """Every good record: ``__row``, ``key``, ``version``, ``previous`` (last known version), ``verdict``."""
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ecqs_gateway.doors.files import half_written
 from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.ledger import evidence, retention
@@ -37,6 +38,8 @@ class Pruned:
     removed: int
     size: int
     kept: Counter[str] = field(default_factory=Counter)
+    half_written: int = 0
+    """How many of the files nothing names a killed process had not written whole."""
 
 
 def prune(gateway: Gateway, classes: Sequence[str] = (), *, dry_run: bool = False) -> list[Pruned]:
@@ -89,7 +92,9 @@ def _stray(gateway: Gateway, before: datetime, *, dry_run: bool) -> Pruned:
     for file in there:
         if file.name in live:
             continue
-        limit = precious_before if file.name.startswith(_PRECIOUS) else before
+        # What was not written whole never was the only copy of anything.
+        precious = file.name.startswith(_PRECIOUS) and not half_written(file.name)
+        limit = precious_before if precious else before
         if file.changed < limit.timestamp():
             found.append(file)
         elif file.changed < before.timestamp():
@@ -101,4 +106,5 @@ def _stray(gateway: Gateway, before: datetime, *, dry_run: bool) -> Pruned:
         with gateway.database.write() as connection:
             evidence.append(connection, "pruned", STRAY, facts, clock=gateway.clock)
         size = sum(gateway.stage.remove(file.name) for file in found)
-    return Pruned(STRAY, before.isoformat(), len(found), size, kept)
+    torn = sum(half_written(file.name) for file in found)
+    return Pruned(STRAY, before.isoformat(), len(found), size, kept, torn)

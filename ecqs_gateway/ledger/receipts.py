@@ -128,6 +128,8 @@ def _advance(connection: sa.Connection, lease: Lease, current: Run, owner: sa.Ro
         refused = _letters(connection, lease.lane_id, owner.sequence, taken)
         dead_letters.store(connection, LetterKeys(lease.lane_id), refused, current)
         _resolve_replaced(connection, lease.lane_id, owner, current)
+        if refused.height:
+            _resolve_overtaken(connection, lease.lane_id, owner, current)
         changes |= {"rejected": refused.height, "settled_at": current.clock().isoformat()}
         counts += runs.Counts(loaded=owner.records - refused.height, rejected=refused.height)
     elif taken.level == "rejected":
@@ -165,6 +167,19 @@ def _resolve_replaced(connection: sa.Connection, lane_number: int, owner: sa.Row
         loaded = sa.update(dead_letter).where(*before, dead_letter.c.state == state, dead_letter.c.key.in_(keys))
         connection.execute(loaded.values(note))
     corrections.withdraw_overtaken(connection, lane_number, clock=current.clock)
+
+
+def _resolve_overtaken(connection: sa.Connection, lane_number: int, owner: sa.Row[Any], current: Run) -> None:
+    """Resolve what headquarters refused of records that a later batch had brought, whose receipt came first."""
+    later = sa.select(batch.c.id, batch.c.sequence).where(
+        batch.c.lane_id == lane_number, batch.c.sequence > owner.sequence, batch.c.state == "loaded"
+    )
+    for number, sequence in connection.execute(later.order_by(batch.c.sequence)).all():
+        mine = (record_version.c.lane_id == lane_number, record_version.c.sequence == sequence)
+        refused = (dead_letter.c.batch_id == owner.id, dead_letter.c.origin == "headquarters")
+        note = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": f"batch {number}"}
+        brought = dead_letter.c.key.in_(sa.select(record_version.c.key).where(*mine))
+        connection.execute(sa.update(dead_letter).where(*refused, dead_letter.c.state == "open", brought).values(note))
 
 
 def _letters(connection: sa.Connection, lane_number: int, sequence: int, taken: Taken) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecqs_gateway.deliver.sftp import Folders, SftpTransport, _receipt
-from ecqs_gateway.deliver.transport import RemoteReceipt
+from ecqs_gateway.deliver.transport import ReceiptUnread, RemoteReceipt
 from ecqs_gateway.doors import sftp_wire
 from ecqs_gateway.doors.sftp_wire import Entry, SftpProtocolError, SftpWire
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal, Transient
@@ -325,27 +326,68 @@ def test_a_receipt_of_any_size_up_to_the_limit_is_read_and_none_above(
     fake: Any, transport: SftpTransport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ecqs_gateway.deliver.sftp._LARGEST_RECEIPT", len(DATA))
-    receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 10)
+    receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 0)  # a server may tell no size
     for content in (b"", b"x", DATA):
         fake.files[f"{RECEIPTS}/{receipt.name}"] = content
         assert transport.fetch(receipt) == content
+        assert transport.fetch(replace(receipt, size=len(content))) == content
     fake.files[f"{RECEIPTS}/{receipt.name}"] = DATA + b"x"
-    with pytest.raises(Terminal, match="ECQS-5025"):
-        transport.fetch(receipt)
+    for size in (0, len(DATA) + 1):
+        with pytest.raises(ReceiptUnread, match=r"ECQS-5026.*larger"):
+            transport.fetch(replace(receipt, size=size))
 
 
-def test_a_size_the_server_invents_does_not_make_us_wait_for_ever(fake: Any, transport: SftpTransport) -> None:
-    receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 2**63)
+@pytest.mark.parametrize("size", [6, 1_000_000, 2**63])
+def test_a_size_the_server_invents_does_not_make_us_wait_for_ever(
+    fake: Any, transport: SftpTransport, size: int
+) -> None:
+    receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, size)
     fake.files[f"{RECEIPTS}/{receipt.name}"] = b"short"
-    assert transport.fetch(receipt) == b"short"
+    with pytest.raises(ReceiptUnread, match="ECQS-5026"):
+        transport.fetch(receipt)
 
 
 def test_a_receipt_that_is_gone_is_told(transport: SftpTransport) -> None:
     receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 10)
-    with pytest.raises(Terminal, match="ECQS-5021"):
+    with pytest.raises(ReceiptUnread, match=r"ECQS-5026.*gone"):
         transport.fetch(receipt)
     with pytest.raises(Terminal, match="ECQS-5021"):
         transport.take(receipt)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [("denied", "denies"), ("missing", "gone"), ("failure", "could not read"), ("short", "fewer bytes")]
+)
+def test_one_receipt_that_cannot_be_had_leaves_the_line_and_the_others_as_they_are(
+    fake: Any, transport: SftpTransport, how: str, why: str
+) -> None:
+    for number in (1, 2):
+        fake.files[f"{RECEIPTS}/320000-certificate-0000000{number}.loaded.zip"] = DATA
+    bad, good = transport.list_receipts("320000")
+    path = f"{RECEIPTS}/{bad.name}"
+    if how == "short":
+        fake.behaviour.shorten[path] = len(DATA) - 1
+    else:
+        fake.behaviour.open_of[path] = how
+    with pytest.raises(ReceiptUnread, match=f"ECQS-5026 {path}: .*{why}"):
+        transport.fetch(bad)
+    assert transport.fetch(good) == DATA
+    fake.behaviour.shorten.clear()
+    fake.behaviour.open_of.clear()
+    assert transport.fetch(bad) == DATA
+    assert fake.seen.connections == 1
+
+
+@pytest.mark.parametrize("operation", ["open", "read"])
+def test_a_line_that_is_cut_while_a_receipt_is_read_is_no_fault_of_the_receipt(
+    fake: Any, transport: SftpTransport, operation: str
+) -> None:
+    fake.files[f"{RECEIPTS}/320000-certificate-00000001.loaded.zip"] = DATA
+    (receipt,) = transport.list_receipts("320000")
+    fake.behaviour.disconnect_at = operation
+    with pytest.raises(Transient) as caught:
+        transport.fetch(receipt)
+    assert type(caught.value) is Transient
 
 
 def test_a_folder_with_too_many_names_is_not_listed(

@@ -277,6 +277,33 @@ def test_a_schema_that_is_not_used_any_more_is_freed(both: Schema) -> None:
     assert resident() - before < 8_000_000
 
 
+class Short:
+    """The system's libxml2, which has no memory for one of the things it is asked to make."""
+
+    def __init__(self, library: object, lacking: str) -> None:
+        self._library, self._lacking = library, lacking
+
+    def __getattr__(self, name: str) -> object:
+        return (lambda *_: None) if name == self._lacking else getattr(self._library, name)
+
+
+@pytest.mark.parametrize("lacking", ["xmlSchemaNewValidCtxt", "xmlSchemaSAXPlug", "xmlCreatePushParserCtxt"])
+def test_what_was_made_is_freed_where_there_is_no_memory_for_the_next(both: Schema, lacking: str) -> None:
+    validator = xml_stream.StreamValidator(both.source)
+    library = Short(validator._library, lacking)
+
+    def work(times: int) -> None:
+        for _ in range(times):
+            with pytest.raises(MemoryError):
+                xml_stream.StreamCheck(library, validator)
+
+    work(1000)
+    before = resident()
+    work(15_000)
+    assert resident() - before < 4_000_000
+    assert validator.problems(doc(GOOD)) == ()
+
+
 def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 

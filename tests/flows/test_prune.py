@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -276,6 +279,46 @@ def test_files_nothing_names_go_after_a_day_and_packages_among_them_after_a_mont
     assert (done.removed, done.size) == (2, 2 * len(b"left behind"))
     assert done.kept == {"package or receipt younger than 30 days": 1}
     assert [path.exists() for path in (torn, young, package, receipt)] == [False, True, True, False]
+    assert set(named) <= set(files(world, ""))
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ecqs_gateway.ledger.stage import Stage
+
+os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+Stage(Path(sys.argv[1])).put(sys.argv[2], b"never whole")
+"""
+
+
+def test_what_a_killed_worker_had_half_written_goes_after_a_day_wherever_it_lies_and_is_counted(world) -> None:
+    world.province(UNIT, 5)
+    world.sync()
+    named = files(world, "")
+    stage = world.home / "stage"
+    for name in (
+        f"extractions/{UNIT}/certificate/r.arrow",
+        f"outbox/{UNIT}/certificate/o.zip",
+        f"receipts/{UNIT}/q.zip",
+    ):
+        done = subprocess.run([sys.executable, "-c", KILLED, str(stage), name], check=False)
+        assert done.returncode == -signal.SIGKILL
+    torn = [path for path in stage.rglob(".*.part") if path.is_file()]
+    assert len(torn) == 3
+    for place, path in enumerate(torn):
+        moment = world.clock().timestamp() - (0.5 + place) * 86_400
+        os.utime(path, (moment, moment))
+    _stray(world, f"outbox/{UNIT}/certificate/.kept.zip", 20)  # hidden, but whole for all we know
+    told = run(world, "stray", dry_run=True)["stray"]
+    done = run(world, "stray")["stray"]
+    assert (told.removed, told.half_written) == (done.removed, done.half_written) == (2, 2)
+    assert [path.exists() for path in torn] == [True, False, False]
+    os.utime(torn[0], (0, 0))
+    shown = CliRunner().invoke(app, ["prune", "--class", "stray"], env=world.environment())
+    assert shown.exit_code == 0, shown.output
+    assert "1 file nothing names was half-written" in " ".join(shown.output.split())
+    assert not torn[0].exists()
     assert set(named) <= set(files(world, ""))
 
 

@@ -111,6 +111,19 @@ def test_a_record_that_a_later_batch_brings_resolves_what_headquarters_refused_o
     assert query.refused_versions(database, lease.lane_id) == []
 
 
+def test_a_refusal_whose_receipt_comes_after_that_of_the_batch_that_mended_it_is_resolved_at_once(
+    bench, database, current, lease, sealed
+) -> None:
+    mended = bench.batch(["b"], fill="cd")
+    receipts.settle(database, lease, current, taken(bench, mended, "loaded", 2))
+    refusals = [Refusal(key, f"0{place}" + "ab" * 31, "HQ-210", "valid_until", "no") for place, key in enumerate("abc")]
+    receipts.settle(database, lease, current, taken(bench, sealed, "loaded", 1, refusals[:2]))
+    with database.read() as connection:
+        columns = (dead_letter.c.key, dead_letter.c.state, dead_letter.c.resolved_by)
+        letters = connection.execute(sa.select(*columns).order_by(dead_letter.c.key)).all()
+    assert letters == [("a", "open", None), ("b", "resolved", f"batch {mended.id}")]
+
+
 def test_a_batch_refused_as_a_whole_leaves_its_records_unknown(bench, database, current, lease, sealed) -> None:
     refusal = Refusal("", "", "HQ-102", None, "the signature does not fit")
     receipts.settle(database, lease, current, taken(bench, sealed, "rejected", 1, (refusal,)))

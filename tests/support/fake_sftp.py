@@ -36,6 +36,10 @@ class Behaviour:
     rename: str | None = None
     """``failure``, ``denied``, ``unsupported``; ``done`` carries it out and answers failure."""
     open: str | None = None
+    open_of: dict[str, str] = field(default_factory=dict)
+    """The same for single files, by path."""
+    shorten: dict[str, int] = field(default_factory=dict)
+    """How many bytes of a file there are to read, whatever the listing says."""
     disconnect_at: str | None = None
     """An operation (stat, open, write, close, rename, list, read) at which the line is cut, once."""
     hang_at: str | None = None
@@ -129,8 +133,9 @@ class _Handle(paramiko.SFTPHandle):
 
     def read(self, offset: int, length: int) -> bytes:
         self.fs.at("read")
+        end = self.fs.server.behaviour.shorten.get(self.path)
         self.data.seek(offset)
-        return self.data.read(length)
+        return self.data.read(length if end is None else max(0, min(length, end - offset)))
 
     def close(self) -> None:
         with contextlib.suppress(_Cut):
@@ -158,8 +163,9 @@ class _Files(paramiko.SFTPServerInterface):
 
     def open(self, path: str, flags: int, attr: object) -> object:
         self.at("open")
-        if self.server.behaviour.open:
-            return REFUSALS[self.server.behaviour.open]
+        refusal = self.server.behaviour.open or self.server.behaviour.open_of.get(path)
+        if refusal:
+            return REFUSALS[refusal]
         if not flags & 0x3 and path not in self.server.files:
             return SFTP_NO_SUCH_FILE
         if flags & 0x3:
