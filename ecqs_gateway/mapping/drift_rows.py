@@ -78,6 +78,8 @@ class RowsJudge:
     _told: set[str] = field(default_factory=set)
     _good: dict[str, set[object]] = field(default_factory=dict)
     """Values of each coded column that were looked up before and are known."""
+    _odd: dict[str, dict[object, str]] = field(default_factory=dict)
+    """Those that are not, with their texts as the mapping sees them."""
 
     def judge(self, rows: Rows) -> list[Drift]:
         """Give what is new in these rows; an empty list nearly always."""
@@ -128,23 +130,30 @@ class RowsJudge:
                 continue
             known = next((c.codes for c in seen.columns if c.name == column), ()) if seen is not None else ()
             full = f"{name}.{column}" if name else column
-            good = self._good.setdefault(full, set())
-            values = frame[column].unique().drop_nulls()
-            if values.len() <= _MOST_CODES and good.issuperset(values.to_list()):
+            odd = self._odd_values(plan, full, frame[column].unique().drop_nulls(), known)
+            if not odd:
                 continue
-            odd = unknown_codes(plan, values, known)
-            good.update(values.filter(~values.is_in(odd[column].implode())).head(_MOST_CODES).to_list())
-            if odd.is_empty():
-                continue
-            count = int(frame[column].is_in(odd[column].implode()).sum())
+            count = int(frame[column].is_in(list(odd)).sum())
             many = count >= _EXPECTED and count >= _MANY * frame.height
             words = "has another meaning, it seems: " if many else ""
             message = (
-                f"{table or 'the source'}.{column} {words}{count} of {frame.height} rows hold {odd.height} codes"
+                f"{table or 'the source'}.{column} {words}{count} of {frame.height} rows hold {len(odd)} codes"
                 " never seen before"
             )
-            codes = tuple(sorted(odd["text"].unique()))
+            codes = tuple(sorted(set(odd.values())))
             yield Drift("recoded_column" if many else "new_codes", full, table, message, codes=codes)
+
+    def _odd_values(self, plan: FieldPlan, full: str, values: pl.Series, known: Sequence[str]) -> dict[object, str]:
+        """Give which of some distinct values nobody knows, with their texts; each is looked up once a run."""
+        if values.len() > _MOST_CODES:
+            return {}
+        good, odd = self._good.setdefault(full, set()), self._odd.setdefault(full, {})
+        held = values.to_list()
+        if any(value not in good and value not in odd for value in held):
+            found = unknown_codes(plan, values, known)
+            odd.update(zip(found[values.name].to_list(), found["text"].to_list(), strict=True))
+            good.update(value for value in held if value not in odd)
+        return {value: odd[value] for value in held if value in odd}
 
 
 def unknown_codes(plan: FieldPlan, column: pl.Series, known: Sequence[str] = ()) -> pl.DataFrame:
