@@ -48,6 +48,7 @@ _MODULES = (
     "sources",
     "work",
     "audits",
+    "inspectors",
     "reconciled",
     "programs",
 )
