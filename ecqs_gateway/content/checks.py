@@ -17,6 +17,7 @@ from ecqs_gateway.content.cross import (
     check_case,
     check_connector,
     check_mapping,
+    check_newest,
     check_source,
     used_codes,
 )
@@ -210,6 +211,9 @@ class _Check:
             return
         compiled[unit, mapping.kind] = result.mapping
         connector = around.connectors.get(unit)
+        if connector is not None and kind.kind in connector.streams:
+            made_of = [name for name, users in result.mapping.wanted.items() if kind.key in users]
+            self.problems.extend(check_newest(file, mapping, kind.key, connector.streams[kind.kind], made_of))
         if columns is not None and connector is not None:
             by_connector = _connector_columns(connector, mapping.kind)
             for name in result.mapping.coverage(columns).unknown:

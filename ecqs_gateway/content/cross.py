@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ecqs_gateway.content.models import (
@@ -17,10 +17,20 @@ from ecqs_gateway.content.models import (
 from ecqs_gateway.content.models_sources import SourceFile
 from ecqs_gateway.content.places import Loaded
 from ecqs_gateway.content.problems import Problem, Severity, did_you_mean
+from ecqs_gateway.content.todos import is_todo
 from ecqs_gateway.content.yaml_reader import Path
 from ecqs_gateway.model.kinds import KINDS
 
-__all__ = ["Surroundings", "at", "check_case", "check_connector", "check_mapping", "check_source", "used_codes"]
+__all__ = [
+    "Surroundings",
+    "at",
+    "check_case",
+    "check_connector",
+    "check_mapping",
+    "check_newest",
+    "check_source",
+    "used_codes",
+]
 
 
 @dataclass(frozen=True)
@@ -134,6 +144,28 @@ def _stream_of(file: Loaded, mapping: MappingFile, around: Surroundings) -> Iter
             message = f"the child table {name} of the connector is read, but nothing here uses it"
             hint = "map it under children, or take it out of the connector"
             yield at(file, ("children",), "ECQS-1036", message, hint, severity="warning")
+
+
+def check_newest(
+    file: Loaded, mapping: MappingFile, key: str, stream: Stream, columns: Collection[str]
+) -> Iterator[Problem]:
+    """Ask which row counts where a business key may stand in several; ``columns`` are those it is made of.
+
+    Two such rows, read in two chunks, go out by turns as long as both are read again. ``newest_by``, even an empty one,
+    is an answer; so is a business key made of the whole key of the stream: then it repeats no more than that does.
+    """
+    made = mapping.fields.get(key)
+    if made is None or "newest_by" in mapping.model_fields_set or any(is_todo(name) for name in stream.key):
+        return
+    if made.split is None and set(stream.key) <= set(columns):
+        return
+    message = f"the business key {key} is not made of the stream's key ({', '.join(stream.key)}): several rows may "
+    message += "carry the same one, and nothing says which of them counts"
+    changed = None if isinstance(stream, FileStream) else stream.changed_at
+    known = changed is not None and not is_todo(changed)
+    how = f"newest_by: [{changed}]" if known else "newest_by with the columns that tell the newest row"
+    hint = f"add {how}, or newest_by: [] if no two rows ever carry the same one"
+    yield at(file, ("fields", key), "ECQS-1052", message, hint, severity="warning")
 
 
 def check_source(file: Loaded, source: SourceFile, around: Surroundings) -> Iterator[Problem]:

@@ -262,7 +262,9 @@ class MappingFile(ContentModel):
     owner: Text
     """Office that answers for this file."""
     newest_by: tuple[Text, ...] = ()
-    """Of rows with one business key the one with the greatest of these columns goes; others count as superseded."""
+    """Of rows with one business key the one with the greatest of these columns goes; others count as superseded.
+
+    An empty list says that no two rows ever carry the same one."""
     ignore: tuple[Text, ...] = ()
     """Source columns left out on purpose; those of a child table as cp.XH."""
     fields: Annotated[Mapping[FieldPath, FieldMapping], Field(min_length=1)]

@@ -35,6 +35,7 @@ Codes (stable):
 1049  a code file that cannot be opened
 1050  a source column that was not seen at the source
 1051  a source column nobody looked at: neither used nor ignored
+1052  a business key that several rows may carry, and nothing says which of them counts
 1062  a cleaning step that is not in the table, or whose list does not fit
 1063  a regular expression the engine cannot use
 1064  a constant or default its own field would refuse

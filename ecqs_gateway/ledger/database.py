@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -20,7 +20,7 @@ from ecqs_gateway.doors.files import make_folder, make_private
 from ecqs_gateway.doors.redact import redactor
 from ecqs_gateway.errors import Terminal, Transient
 
-__all__ = ["HEAD", "Database", "revision_of"]
+__all__ = ["HEAD", "Database", "Readable", "revision_of"]
 
 HEAD = "0005"
 """Revision of the newest migration; a test keeps it equal to what Alembic says."""
@@ -34,6 +34,13 @@ _SLEPT = "25P03"
 
 PATIENCE = 60
 """Seconds to wait for another worker's lock or for a connection; and how long a worker may be idle in a transaction."""
+
+
+class Readable(Protocol):
+    """A ledger that can be read: the database, or the doctor's, which opens it for nothing else."""
+
+    def read(self) -> AbstractContextManager[sa.Connection]:
+        """Open a connection to read by."""
 
 
 class Database:

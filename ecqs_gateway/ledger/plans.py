@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from ecqs_gateway.doors.clock import Clock, now
 from ecqs_gateway.ledger import evidence, lanes
-from ecqs_gateway.ledger.database import Database
+from ecqs_gateway.ledger.database import Database, Readable
 from ecqs_gateway.ledger.lanes import Lease
 from ecqs_gateway.ledger.runs import Run
 from ecqs_gateway.ledger.tables import extraction, lane, run
@@ -49,7 +49,7 @@ class Acceptance:
     id: int = 0
 
 
-def in_use(database: Database, unit: str, kind: str) -> InUse | None:
+def in_use(database: Readable, unit: str, kind: str) -> InUse | None:
     """Give what the lane's rows were last mapped by; None before the first ones, and in a ledger older than 0004."""
     wanted = (
         sa.select(lane_content)
@@ -63,7 +63,7 @@ def in_use(database: Database, unit: str, kind: str) -> InUse | None:
     return InUse(found.fingerprint, found.bundle, found.at) if found is not None else None
 
 
-def last_bundle(database: Database, unit: str, kind: str) -> str | None:
+def last_bundle(database: Readable, unit: str, kind: str) -> str | None:
     """Give the bundle of the run that last read rows of a lane; None where none ever did.
 
     For lanes that were synced before the ledger noted what is in use.
@@ -128,7 +128,7 @@ def accept(database: Database, unit: str, kind: str, draft: Acceptance, *, clock
     return int(made)
 
 
-def accepted(database: Database, unit: str, kind: str, base_fingerprint: str, fingerprint: str) -> Acceptance | None:
+def accepted(database: Readable, unit: str, kind: str, base_fingerprint: str, fingerprint: str) -> Acceptance | None:
     """Give the newest acceptance of exactly this change; None where nobody accepted it."""
     wanted = (
         sa.select(accepted_plan)

@@ -181,7 +181,12 @@ neither used nor ignored is one nobody looked at: `ecqs check` warns of it, `ecq
 
 `newest_by: [YXQZ, FZRQ]`: of several rows with one business key the one with the greatest values goes, the others are
 counted as superseded. Numbers, dates and texts are told apart value by value; an empty value is the lowest. Among
-equals, and without `newest_by`, the later row goes.
+equals, and without `newest_by`, the later row goes, but only within what is read at once: two such rows farther apart
+go out by turns, as long as both are read again.
+
+`ecqs check` asks for it (ECQS-1052) where the business key is not made of the whole key of the connector's stream, so
+that several rows may carry the same one; a piece of it (`split`) is not the whole. `newest_by: []` answers that no two
+rows ever carry the same one.
 
 ## Problems a mapping gives
 

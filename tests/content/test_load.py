@@ -210,6 +210,58 @@ def test_files_that_do_not_fit_together_are_told(bundle, spoil, expected, hint) 
     assert (content.problems[0].hint or "").startswith(hint)
 
 
+NEWEST = "newest_by: [GXSJ]\n"
+
+
+def _asked(root: Path) -> list[tuple[str, int, int, str, str | None]]:
+    problems = load(root, today=TODAY).problems
+    return [(p.file, p.line, p.column, p.severity, p.hint) for p in problems if p.code == "ECQS-1052"]
+
+
+def test_a_business_key_that_may_repeat_asks_which_row_counts(bundle: Path) -> None:
+    change(bundle, MAP, NEWEST, "")
+    hint = "add newest_by: [GXSJ], or newest_by: [] if no two rows ever carry the same one"
+    assert _asked(bundle) == [(MAP, 8, 11, "warning", hint)]
+    assert ("320000", "certificate") in load(bundle, today=TODAY).lanes(), "a warning keeps nobody from running"
+    change(bundle, JS, "    changed_at: GXSJ\n    overlap: 30m\n", "")
+    ((*_, hint),) = _asked(bundle)
+    assert str(hint).startswith("add newest_by with the columns that tell the newest row, or newest_by: [] if")
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        ("number: ZSBH", "number: ZSID"),
+        ("number: ZSBH", "number: {from: ZSID, clean: [width, spaces]}"),
+        ("number: ZSBH", "number: {join: {columns: [ZSBH, ZSID], with: '#'}}"),
+        ("number: ZSBH", "number: {expr: \"concat('苏', ZSID)\"}"),
+        ("kind: certificate\n", "kind: certificate\nnewest_by: []\n"),
+        ("  number: ZSBH\n", ""),  # missing, which is told of itself
+    ],
+)
+def test_nobody_is_asked_where_the_business_key_repeats_no_more_than_the_rows(bundle: Path, was: str, now: str) -> None:
+    change(bundle, MAP, NEWEST, "")
+    change(bundle, MAP, was, now)
+    assert _asked(bundle) == []
+
+
+def test_a_piece_of_the_key_of_the_rows_may_repeat(bundle: Path) -> None:
+    change(bundle, MAP, NEWEST, "")
+    change(bundle, MAP, "number: ZSBH", "number: {from: ZSID, split: {by: /, take: 1}}")
+    assert [(file, line) for file, line, *_ in _asked(bundle)] == [(MAP, 8)]
+
+
+def test_half_a_key_of_two_columns_may_repeat(bundle: Path) -> None:
+    change(bundle, "mappings/220000/sampling_inspection.yaml", '{join: {columns: [__file, 序号], with: "#"}}', "序号")
+    assert [(file, line) for file, line, *_ in _asked(bundle)] == [("mappings/220000/sampling_inspection.yaml", 6)]
+
+
+def test_a_key_of_the_rows_that_is_still_open_asks_nothing(bundle: Path) -> None:
+    change(bundle, MAP, NEWEST, "")
+    change(bundle, JS, "key: [ZSID]\n    changed", "key: [TODO]\n    changed")
+    assert _asked(bundle) == []
+
+
 def test_a_stray_file_is_its_units_affair(bundle: Path) -> None:
     stray_file_of_a_unit(bundle)
     content = load(bundle, today=TODAY)

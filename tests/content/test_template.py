@@ -66,6 +66,7 @@ def test_a_filled_in_copy_is_right_in_everything(copied: Path) -> None:
     )  # fmt: skip
     fill(
         copied, "mapping.yaml", ('"TODO"', '"330000"'), ("owner: TODO", "owner: 甲科"), ("number: TODO", "number: A"),
+        ("newest_by: [TODO]", "newest_by: [GXSJ]"),
         ("holder.name: TODO", "holder.name: B"), ("holder.uscc: TODO", "holder.uscc: C"),
         ("holder.address: TODO", "holder.address: D"), ("issue_date: TODO", "issue_date: E"),
         ("valid_from: TODO", "valid_from: F"), ("valid_until: TODO", "valid_until: G"),

@@ -34,7 +34,7 @@ def todos(place: Path, unit: str = "320000") -> list[tuple[str, int, int, str]]:
 def test_a_proposed_column_is_listed_with_what_is_proposed(place: Path) -> None:
     change(place / "mappings/320000/certificate.yaml", "holder.uscc: TYSHXYDM", "holder.uscc: TODO TYSHXYDM")
     ((file, line, column, hint),) = todos(place)
-    assert (file, line, column) == ("certificate.yaml", 17, 16)
+    assert (file, line, column) == ("certificate.yaml", 18, 16)
     assert "TYSHXYDM" in hint
     assert load(place).broken("320000")
     assert not load(place).broken("370000")

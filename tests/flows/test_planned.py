@@ -14,6 +14,7 @@ from ecqs_gateway.content.load import load
 from ecqs_gateway.errors import Conflict, Misconfigured, Terminal
 from ecqs_gateway.flows import nightly
 from ecqs_gateway.flows.bench import Unusable
+from ecqs_gateway.flows.doctor import Finding, Options, Verdict, examine
 from ecqs_gateway.flows.planned.accept import accept
 from ecqs_gateway.flows.planned.base import Bases
 from ecqs_gateway.flows.planned.forecast import Wish, forecast_lane
@@ -279,6 +280,40 @@ def test_an_acceptance_is_good_for_that_change_only(strict, w):
     assert sync(strict).failed == {}
     edit(strict, "有效,05,", "有效,01,", CODES)  # the way back is a change, too
     assert "ECQS-1400" in str(sync(strict).failed)
+
+
+def told(world, **options) -> list[Finding]:
+    """What the doctor says of changes that wait."""
+    report = examine(world.settings(), Options(offline=True, quick=True, **options), clock=world.clock)
+    return [finding for finding in report.findings if finding.check == "content.accepted"]
+
+
+def test_the_doctor_names_a_change_that_waits_until_it_is_accepted(strict):
+    assert [finding.verdict for finding in told(strict)] == [Verdict.OK]
+    cancel(strict)
+    (waiting,) = told(strict)
+    assert (waiting.verdict, waiting.place) == (Verdict.PROBLEM, f"{UNIT} {KIND}")
+    assert waiting.next in str(sync(strict, dry_run=True).failed), "the gate says the same"
+    assert f"`ecqs mapping plan {UNIT} {KIND}`" in waiting.next
+    assert [finding.verdict for finding in told(strict, unit=OTHER)] == [Verdict.OK]
+    accepted(strict)
+    assert [finding.verdict for finding in told(strict)] == [Verdict.OK]
+    edit(strict, "有效,05,", "有效,07,", CODES)
+    assert [finding.verdict for finding in told(strict)] == [Verdict.PROBLEM], "good for that change alone"
+
+
+def test_the_doctor_asks_for_nothing_where_changes_are_free(world):
+    cancel(world)
+    assert [finding.verdict for finding in told(world)] == [Verdict.NOT_CHECKED]
+    connector = world.content / f"connectors/provinces/{UNIT}.yaml"
+    connector.write_text(connector.read_text(encoding="utf-8") + REQUIRED, encoding="utf-8")
+    assert [(finding.verdict, finding.place) for finding in told(world)] == [(Verdict.PROBLEM, f"{UNIT} {KIND}")]
+
+
+def test_the_doctor_does_not_judge_a_lane_of_a_ledger_that_did_not_note_its_content(strict):
+    with strict.ledger() as database, database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM lane_content")
+    assert [finding.verdict for finding in told(strict)] == [Verdict.NOT_CHECKED, Verdict.NOT_CHECKED]
 
 
 def test_what_does_not_decide_about_a_lane_asks_nobody(strict):

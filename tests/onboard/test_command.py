@@ -25,6 +25,10 @@ INSERT INTO xkz VALUES (2, '浙XK06-001-00002', '某某乙电缆有限公司', '
   '2024-02-02', '2029-02-01', '注销', '浙江省市场监督管理局', '李小红', '330101198001011235',
   '2024-02-02 10:00:00', '2099-02-02 10:00:00');
 """
+TIMELESS = """
+CREATE TABLE xkz (id INTEGER PRIMARY KEY, zsbh TEXT, qymc TEXT, tyshxydm TEXT, cpmc TEXT, zszt TEXT);
+INSERT INTO xkz VALUES (1, '浙XK06-001-00001', '某某甲电缆有限公司', '91440300192317458F', '电线电缆', '有效');
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -115,6 +119,23 @@ def test_a_source_without_time_of_change_is_read_whole_and_says_so(tmp_path: Pat
     assert shown.exit_code == 0, shown.output
     assert "the whole table is read every run" in shown.output
     assert "\n    changed_at:" not in (workplace / "connectors/provinces/330000.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        (SCRIPT, "newest_by: [gxsj]  # high: zsbh is not declared unique"),
+        (SCRIPT.replace("zsbh TEXT", "zsbh TEXT UNIQUE"), "newest_by: []  # high: zsbh is unique, says the database"),
+        (TIMELESS, "newest_by: [TODO]  # low: zsbh is not declared unique, and no column tells which"),
+    ],
+    ids=["time of change", "unique", "nothing"],
+)
+def test_which_row_of_one_certificate_counts_is_proposed(
+    tmp_path: Path, workplace: Path, script: str, line: str
+) -> None:
+    assert run("330000", "--from", database(tmp_path / "x.sqlite", script)).exit_code == 0
+    assert f"\n{line}" in (workplace / "mappings/330000/certificate.yaml").read_text(encoding="utf-8")
+    assert "ECQS-1052" not in {p.code for p in load(workplace).unit_problems("330000")}
 
 
 def test_personal_data_never_reaches_a_file(source: Path, workplace: Path) -> None:

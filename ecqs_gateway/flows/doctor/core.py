@@ -115,6 +115,10 @@ class Context:
             raise NotChecked(f"the ledger has schema {self.revision or 'none'}, not {HEAD}")
         return self.engine.connect()
 
+    def read(self) -> sa.Connection:
+        """Open the ledger as the readers of ``ecqs_gateway.ledger`` want it; raises NotChecked as ``ledger`` does."""
+        return self.ledger()
+
     def units(self) -> list[str]:
         """List the onboarded units this examination is about."""
         return [unit for unit in self.the_content.onboarded if self.options.unit in (None, unit)]

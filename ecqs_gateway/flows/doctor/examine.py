@@ -38,6 +38,7 @@ _LEDGER_SECONDS = 5.0
 _DEEP_SECONDS = 3600.0
 _MODULES = (
     "content",
+    "changes",
     "disk",
     "ledger",
     "stage",
@@ -47,6 +48,7 @@ _MODULES = (
     "sources",
     "work",
     "audits",
+    "inspectors",
     "reconciled",
     "programs",
 )

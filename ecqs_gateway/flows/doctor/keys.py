@@ -12,10 +12,12 @@ from cryptography import x509
 
 from ecqs_gateway.deliver.signing import algorithm
 from ecqs_gateway.doors.clock import SHANGHAI
+from ecqs_gateway.doors.salts import load_salt
 from ecqs_gateway.doors.vault import Vault
 from ecqs_gateway.errors import GatewayError
 from ecqs_gateway.flows.doctor.core import Context, Finding, NotChecked, Verdict, age, check
 from ecqs_gateway.flows.gateway import HEADQUARTERS_KEYS, SIGNING_KEY
+from ecqs_gateway.mapping.persons import needs_salt
 
 __all__: list[str] = []
 
@@ -72,6 +74,29 @@ def payload(context: Context) -> Iterator[Finding]:
     yield Finding("keys.payload", Verdict.WARNING, text, str(context.settings.keys), step)
 
 
+@check("keys.salt")
+def salt(context: Context) -> Iterator[Finding]:
+    """Every unit whose mappings digest id numbers has its salt, and a payload key its rows can be sealed with."""
+    compiled = context.the_content.compiled
+    units = sorted({unit for (unit, _), one in compiled.items() if context.concerns(unit) and needs_salt(one)})
+    if not units:
+        raise NotChecked("no mapping digests id numbers")
+    sealing, wrong = any(context.settings.keys.glob("payload-*.key")), False
+    for unit in units:
+        try:
+            load_salt(context.settings.keys, unit)
+        except GatewayError as error:
+            wrong = True
+            text = f"{error.code} {error.message}: records with digests of id numbers cannot be made"
+            yield Finding("keys.salt", Verdict.PROBLEM, text, error.where or unit, error.hint or "")
+        if not sealing:
+            wrong = True
+            text = "its source holds id numbers, and there is no payload key to seal them with: none of them is read"
+            yield Finding("keys.salt", Verdict.PROBLEM, text, unit, "make one with `ecqs keys init`")
+    if not wrong:
+        yield Finding("keys.salt", Verdict.OK, f"the salts of {', '.join(units)} are there")
+
+
 @check("keys.files")
 def files(context: Context) -> Iterator[Finding]:
     """Files with secrets can be read by their owner only."""
@@ -121,7 +146,8 @@ def _key_files(context: Context) -> list[Path]:
 
 
 def _is_secret(file: Path) -> bool:
-    return b"PRIVATE KEY-----" in file.read_bytes()[:8192] or file.match("payload-*.key")
+    stored = file.match("payload-*.key") or file.match("salt-*.key")
+    return stored or b"PRIVATE KEY-----" in file.read_bytes()[:8192]
 
 
 def _age_of(context: Context, file: Path) -> timedelta:

@@ -106,7 +106,7 @@ def _http(stream: HttpStream) -> Iterator[str]:
 
 def _guessed(name: str, guess: Guess) -> str:
     told = comment(f"{guess.confidence}: {guess.why}")
-    if not guess.columns:
+    if not guess.columns and guess.confidence != "high":
         return f"{name}: [{MARK}]  {told}"
     mark = "" if guess.confidence == "high" else f"{MARK} "
     return f"{name}: {flow([mark + column for column in guess.columns])}  {told}"

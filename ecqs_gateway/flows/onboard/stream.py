@@ -25,7 +25,7 @@ _ENOUGH = 5
 
 @dataclass(frozen=True)
 class Guess:
-    """A proposed setting: columns, how sure, and why; no columns is a gap."""
+    """A proposed setting: columns, how sure, and why; no columns is a gap, or surely none."""
 
     columns: tuple[str, ...]
     confidence: Confidence
@@ -161,11 +161,13 @@ def _moment(value: object, zone: ZoneInfo) -> datetime | None:
 def _newest_by(reading: Reading, profiles: Mapping[str, Profile], key: Guess, changed: Guess | None) -> Guess | None:
     """Say which of several rows with one business key counts, where there can be several."""
     number = reading.made.column_of(reading.kind.key)
-    if number is None or key.columns == (number,) or any(set(one) == {number} for one in reading.table.unique):
+    if number is None or key.columns == (number,):
         return None
+    if any(set(one) == {number} for one in reading.table.unique):
+        return Guess((), "high", f"{number} is unique, says the database")
     by = (*(changed.columns if changed else ()), *_dates(reading))
     if not by:
-        return None
+        return Guess((), "low", f"{number} is not declared unique, and no column tells which of its rows counts")
     profile = profiles[number]
     repeated = profile.filled - profile.distinct
     if repeated > 0:

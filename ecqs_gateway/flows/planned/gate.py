@@ -8,7 +8,7 @@ from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.planned.base import fingerprint_in_use, lane_fingerprint
 from ecqs_gateway.ledger import plans
 
-__all__ = ["asked", "require_accepted"]
+__all__ = ["asked", "require_accepted", "way_on"]
 
 
 def asked(content: Content, unit: str) -> bool:
@@ -35,5 +35,10 @@ def require_accepted(gateway: Gateway, unit: str, kind: str) -> str | None:
         "ECQS-1400",
         "the mapping, a code table or a rule changed, and nobody accepted what that does to the records",
         where=f"mappings/{unit}/{kind}.yaml",
-        hint=f"look at `ecqs mapping plan {unit} {kind}`, then accept it: add --accept --by NAME --reason TEXT",
+        hint=way_on(unit, kind),
     )
+
+
+def way_on(unit: str, kind: str) -> str:
+    """Say how a change of a lane is looked at and accepted."""
+    return f"look at `ecqs mapping plan {unit} {kind}`, then accept it: add --accept --by NAME --reason TEXT"

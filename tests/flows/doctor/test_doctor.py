@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import ecqs_test_support_roster as roster
 import pytest
 import sqlalchemy as sa
 from cryptography import x509
@@ -26,6 +27,7 @@ from ecqs_gateway.deliver.signing import algorithm
 from ecqs_gateway.doors import clock as clocks
 from ecqs_gateway.doors.connections import connection
 from ecqs_gateway.doors.ssh_keys import generate_ssh_key
+from ecqs_gateway.flows import inspectors
 from ecqs_gateway.flows.doctor import Finding, Options, Report, Verdict, disk, examine
 from ecqs_gateway.flows.doctor.core import Check, Context, Job, NotChecked, run_jobs
 from ecqs_gateway.flows.gateway import open_gateway
@@ -201,6 +203,83 @@ def test_keys_that_are_missing_wrong_or_open_to_others_are_problems(healthy) -> 
     report = _examine(healthy, quick=True)
     assert "missing" in _one(report, "keys.signing").message
     assert _one(report, "keys.payload").verdict is WARNING
+
+
+@pytest.fixture
+def province(bare):
+    """A world whose one province has three inspectors at headquarters."""
+    bare.without_rules()
+    with bare.headquarters():
+        made = roster.Roster(bare, UNIT)
+        made.send()
+        yield made
+
+
+def test_a_salt_that_is_missing_wrong_or_open_to_others_is_a_problem(province) -> None:
+    world = province.world
+    assert [_one(_examine(world, quick=True), check).verdict for check in ("keys.salt", "keys.files")] == [OK, OK]
+    salt = world.keys / f"salt-{UNIT}.key"
+    secret = salt.read_text(encoding="ascii")
+    salt.chmod(0o644)
+    assert _one(_examine(world, quick=True), "keys.files").place == str(salt)
+    salt.write_text("hmac-sha-256 zz\n", encoding="ascii")
+    wrong = _one(_examine(world, quick=True), "keys.salt")
+    assert (wrong.verdict, wrong.place, "ECQS-7101" in wrong.message) == (PROBLEM, str(salt), True)
+    salt.unlink()
+    missing = _one(_examine(world, quick=True), "keys.salt")
+    assert (missing.verdict, "ECQS-7100" in missing.message) == (PROBLEM, True)
+    assert f"`ecqs keys salt {UNIT}`" in missing.next
+    assert _one(_examine(world, quick=True, unit=OTHER), "keys.salt").verdict is SKIPPED
+    salt.write_text(secret, encoding="ascii")
+    for key in world.keys.glob("payload-*.key"):
+        key.unlink()
+    unsealed = _one(_examine(world, quick=True), "keys.salt")
+    assert (unsealed.verdict, unsealed.place) == (PROBLEM, UNIT)
+
+
+def test_no_salt_is_asked_for_where_no_mapping_digests_id_numbers(healthy) -> None:
+    assert _one(_examine(healthy, quick=True), "keys.salt").verdict is SKIPPED
+
+
+def _write_back(world) -> list[inspectors.WrittenBack]:
+    with world.gateway() as gateway:
+        inspectors.pull(gateway)
+        return list(inspectors.write_back_all(gateway))
+
+
+def test_a_list_of_inspectors_a_province_could_not_be_given_is_told(province) -> None:
+    world = province.world
+    assert _one(_examine(world, quick=True), "inspectors.written").verdict is SKIPPED
+    with world.table(UNIT) as db:
+        db.execute("ALTER TABLE qg RENAME TO away")
+    assert _write_back(world)[0].error is not None
+    failed = _one(_examine(world, quick=True), "inspectors.written")
+    assert (failed.verdict, failed.place) == (WARNING, UNIT), "the next one may go through"
+    assert "version none" in failed.message
+    assert f"`ecqs inspectors write --unit {UNIT}`" in failed.next
+    world.clock.forward(days=2)
+    assert _one(_examine(world, quick=True), "inspectors.written").verdict is PROBLEM
+    assert _one(_examine(world, quick=True, unit=OTHER), "inspectors.written").verdict is SKIPPED
+    with world.table(UNIT) as db:
+        db.execute("ALTER TABLE away RENAME TO qg")
+    assert _write_back(world)[0].error is None
+    assert _one(_examine(world, quick=True), "inspectors.written").verdict is OK
+
+
+@pytest.mark.parametrize(("hours", "verdict"), [(24, OK), (48, PROBLEM)])
+def test_a_newer_list_nobody_wrote_back_is_told_when_a_day_was_missed(hours: int, verdict: Verdict, province) -> None:
+    world = province.world
+    _write_back(world)
+    province.put(2, zt="撤销", ztrq="2026-05-06")
+    province.send()
+    with world.gateway() as gateway:
+        inspectors.pull(gateway)
+    world.clock.forward(hours=hours)
+    found = _one(_examine(world, quick=True), "inspectors.written")
+    assert found.verdict is verdict
+    if verdict is PROBLEM:
+        assert "it has version 1 of the list, the newest is 2" in found.message
+        assert "ecqs_inspector_lists" in found.next
 
 
 @pytest.mark.parametrize(("days", "verdict"), [(-1, PROBLEM), (10, WARNING), (400, OK)])
