@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecqs_gateway.flows.prepare import Known
+from ecqs_gateway.flows.prepare import Known, Recent
 from ecqs_gateway.ledger.sieve import KeySieve
 from ecqs_gateway.ledger.versions import KNOWN_SCHEMA
 
@@ -41,8 +41,9 @@ def test_in_a_first_load_the_ledger_is_asked_only_for_what_the_run_has_met() -> 
     sieve = KeySieve()
     sieve.add(pl.Series("key", ["in the ledger", "on its way"]))
     keys = pl.Series("key", ["on its way", "new", "in the ledger"])
+    recent = (Recent(_version("on its way", "2")), Recent(_version("other", "3")))
     for first in (True, False):
-        known = Known(latest, recent=(_version("on its way", "2"), _version("other", "3")), met=sieve, first=first)
+        known = Known(latest, recent=recent, met=sieve, first=first)
         found = dict(known.of(keys).select("key", "known_digest").iter_rows())
         assert found == {"in the ledger": "1", "on its way": "2"}
         assert known.of(keys.filter(keys == "new")).is_empty()
