@@ -42,7 +42,6 @@ _REASONS: Mapping[str, str] = {
     "SCHEMAV_CVC_COMPLEX_TYPE_4": "缺少必填属性",
     "SCHEMAV_ELEMENT_CONTENT": "缺少必填内容，或者有格式未规定的内容",
 }
-_END = b"</batch>"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[a-z_0-9]+)[^>]*>")
 
@@ -76,7 +75,7 @@ def valid_batch(
     if not problems:
         return ValidBatch(compressed, rows, pl.DataFrame(schema=REJECT_SCHEMA))
     texts = record_texts(rows)
-    reasons = _find_bad(assemble(header, texts.clear()), texts, spec, schema)
+    reasons = _find_bad(header, texts, spec, schema)
     bad = pl.Series(list(reasons), dtype=pl.UInt32)
     keep = ~pl.int_range(rows.height, dtype=pl.UInt32, eager=True).is_in(bad.implode())
     kept = rows.filter(keep)
@@ -106,13 +105,12 @@ def _checked(
 
 
 def _find_bad(
-    empty: bytes, texts: pl.Series, spec: KindSpec, schema: Schema
+    header: BatchHeader, texts: pl.Series, spec: KindSpec, schema: Schema
 ) -> dict[int, list[tuple[str | None, str]]]:
-    """Put each record alone into an empty batch; give what is wrong with those the schema refuses, by index."""
-    start = empty.removesuffix(_END)
+    """Put each record into a batch of its own; give what is wrong with those the schema refuses, by index."""
     found: dict[int, list[tuple[str | None, str]]] = {}
-    for index, text in enumerate(texts):
-        document = b"".join([start, text.encode(), _END])
+    for index in range(texts.len()):
+        document = assemble(header, texts.slice(index, 1))
         if schema.check(document) and (reasons := _reasons(document, spec, schema)):
             found[index] = reasons
     return found

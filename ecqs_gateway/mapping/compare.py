@@ -15,7 +15,7 @@ import polars as pl
 from ecqs_gateway.mapping.check import all_problems
 from ecqs_gateway.mapping.compiled import CompiledMapping
 from ecqs_gateway.mapping.lists import ChildRows
-from ecqs_gateway.mapping.mapped import ITEM, ORDER, PROBLEM_SCHEMA, REJECT, ROW, Mapped
+from ecqs_gateway.mapping.mapped import ITEM, ORDER, PROBLEM_SCHEMA, REJECT, ROW, Mapped, by_row
 from ecqs_gateway.mapping.order import supersede
 from ecqs_gateway.model.record import KindSpec, Leaf
 from ecqs_gateway.rules.catalogue import CompiledRules
@@ -83,7 +83,7 @@ def judge(
     problems = all_problems(mapped, rules)
     if bad_cells is not None and bad_cells.height:
         used = bad_cells.filter(pl.col("column").is_in(sorted(compiled.used_columns)))
-        problems = pl.concat([problems, _unreadable(used, mapped.columns)]).sort(ROW, maintain_order=True)
+        problems = by_row([problems, _unreadable(used, mapped.columns)])
     rejected = problems.filter(pl.col("severity") == REJECT)[ROW].unique()
     good = replace(mapped, lists={}, problems=problems.clear()).without(rejected)
     superseded = supersede(good)[1][ROW]
