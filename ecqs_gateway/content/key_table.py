@@ -53,20 +53,18 @@ class Key:
     doc: str
 
 
-def keys(
-    model: type[BaseModel], at: str = "", *, known: dict[type[BaseModel], str] | None = None, only: Sequence[str] = ()
-) -> Iterator[Key]:
-    """Give the keys of a model and of the blocks below them, in the order of the file.
+def keys(model: type[BaseModel], at: str = "") -> Iterator[Key]:
+    """Give the keys of a model and of the blocks below them, in the order of the file; ``at`` stands before each.
 
     Blocks of several kinds (``source``, ``streams``) are one row: their kinds are asked for one by one. A block that
-    is in ``known`` already, with its path, is not opened again. ``only``: these keys of the model alone.
-    Raises LookupError where a type has no words yet.
+    comes again is not opened again, its row names the first. Raises LookupError where a type has no words yet.
     """
-    known = {} if known is None else known
+    return _keys(model, at, {})
+
+
+def _keys(model: type[BaseModel], at: str, known: dict[type[BaseModel], str]) -> Iterator[Key]:
     docs = field_docs(model)
     for name, info in model.model_fields.items():
-        if only and name not in only:
-            continue
         path = f"{at}{info.alias or name}"
         below, free = _below(info.annotation)
         inner = f"{path}.{_NAMED.get(name, '<name>')}" if free else path
@@ -75,7 +73,7 @@ def keys(
         yield Key(path, words, info.is_required(), _default(info), " ".join(docs[name].split()))
         if below is not None and again is None:
             known[below] = inner
-            yield from keys(below, f"{inner}.", known=known)
+            yield from _keys(below, f"{inner}.", known)
 
 
 def table(rows: Iterable[Key]) -> str:

@@ -21,7 +21,7 @@ try:
 except ImportError:  # no wheel for this platform: the same format, a few times slower
     isal_zlib = None  # type: ignore[assignment]
 
-__all__ = ["LIMITS", "ArchiveLimits", "Gzip", "build_zip", "gunzip", "gzip_bytes", "read_zip"]
+__all__ = ["LIMITS", "ArchiveLimits", "Gzip", "build_zip", "gunzip", "read_zip"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _CREATED_ON_UNIX = 3
@@ -181,13 +181,6 @@ class Gzip:
     def data(self) -> bytes:
         """End the member and give its bytes; to be called once."""
         return b"".join([*self._done, self._deflate.flush()])
-
-
-def gzip_bytes(data: bytes) -> bytes:
-    """Compress as ``Gzip`` does, in one piece."""
-    member = Gzip()
-    member.feed(data)
-    return member.data()
 
 
 def gunzip(data: bytes, *, limits: ArchiveLimits = LIMITS) -> bytes:

@@ -19,7 +19,7 @@ from ecqs_gateway.mapping.fields import FieldPlan
 from ecqs_gateway.mapping.lists import ChildRows
 from ecqs_gateway.mapping.source import SourceColumns
 
-__all__ = ["RowsJudge", "coded_columns", "filled", "unknown_codes"]
+__all__ = ["RowsJudge", "coded_columns", "filled"]
 
 _EXPECTED = 30
 """Filled cells one must expect before their absence says anything."""
@@ -150,32 +150,24 @@ class RowsJudge:
         good, odd = self._good.setdefault(full, set()), self._odd.setdefault(full, {})
         held = values.to_list()
         if any(value not in good and value not in odd for value in held):
-            found = unknown_codes(plan, values, known)
-            odd.update(zip(found[values.name].to_list(), found["text"].to_list(), strict=True))
+            odd |= _unknown(plan, values, known)
             good.update(value for value in held if value not in odd)
         return {value: odd[value] for value in held if value in odd}
 
 
-def unknown_codes(plan: FieldPlan, column: pl.Series, known: Sequence[str] = ()) -> pl.DataFrame:
-    """Give the values of a coded column that neither its code file nor ``known`` lists.
-
-    Columns: the value as it came under the column's name, and ``text`` as the mapping sees it. Only distinct values are
-    looked at.
-    """
-    values = column.unique().drop_nulls().to_frame()
-    if plan.codes is None or values.height > _MOST_CODES:
-        return values.clear().with_columns(text=pl.lit(None, pl.String))
-    values = values.with_columns(SourceColumns(values).text(column.name).alias("text")).filter(
-        pl.col("text").is_not_null()
-    )
-    cleaned = values.select(plan.treated(pl.col("text")).alias("t")).to_series()
-    matched = plan.codes.match(cleaned)
-    if matched.unmapped is None or values.is_empty():
-        return values.clear()
-    open_ = matched.unmapped
+def _unknown(plan: FieldPlan, values: pl.Series, known: Sequence[str]) -> dict[object, str]:
+    """Give which of some distinct values neither the code file nor ``known`` lists, with their texts."""
+    texts = SourceColumns(values.to_frame()).text(values.name)
+    values, texts = values.filter(texts.is_not_null()), texts.drop_nulls()
+    if plan.codes is None or values.is_empty():
+        return {}
+    matched = plan.codes.match(texts.to_frame("text").select_seq(plan.treated(pl.col("text"))).to_series())
+    if matched.unmapped is None:
+        return {}
+    open_ = matched.unmapped & ~texts.is_in(list(known))
     for listed in (matched.none, matched.outside):  # the file speaks of them
         open_ = open_ if listed is None else open_ & ~listed
-    return values.filter(open_ & ~values["text"].is_in(list(known)))
+    return dict(zip(values.filter(open_).to_list(), texts.filter(open_).to_list(), strict=True))
 
 
 def coded_columns(compiled: CompiledMapping) -> dict[str, list[FieldPlan]]:
