@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from ecqs_gateway.deliver.batch import ValidBatch, valid_batch
+from ecqs_gateway.deliver import batch as module
+from ecqs_gateway.deliver.batch import ValidBatch
 from ecqs_gateway.doors.archive import gunzip
 from ecqs_gateway.doors.xml_schema import ENGINE_VARIABLE, Schema, load_schema
 from ecqs_gateway.errors import Terminal
@@ -20,6 +22,7 @@ from ecqs_gateway.model.batch import BatchHeader, BatchId
 from ecqs_gateway.model.record import KindSpec
 
 Records = Callable[..., pl.DataFrame]
+valid_batch = partial(module.valid_batch, digest_algorithm="sha-256")
 ENTRY = Path(__file__).parents[2] / "schemas" / "ecqs" / "1.0" / "batch.xsd"
 STOCK = etree.XMLSchema(etree.parse(ENTRY))  # lxml by itself, without a line of ours
 
@@ -43,7 +46,7 @@ def test_good_records_make_a_valid_batch_as_they_are(
     schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec
 ) -> None:
     rows = records(["甲&乙", "丙", "丁"])
-    batch = valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256")
+    batch = valid_batch(header, rows, spec=certificate, schema=schema)
     assert stock_accepts(batch)
     assert batch.rows.equals(rows)
     assert batch.rejects.is_empty()
@@ -55,7 +58,7 @@ def test_bad_records_leave_and_the_rest_goes(
 ) -> None:
     codes = ["9144030019231745-F" if index in bad else "91440300192317458F" for index in range(5)]
     rows = records([f"企业{index}" for index in range(5)], holder__uscc=codes)
-    batch = valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256")
+    batch = valid_batch(header, rows, spec=certificate, schema=schema)
     assert stock_accepts(batch)
     assert batch.rejects["index"].to_list() == bad
     assert batch.rejects["field"].to_list() == ["holder.uscc"] * len(bad)
@@ -88,7 +91,7 @@ def test_the_reason_names_the_field_and_never_the_value(
 ) -> None:
     column, values, field, reason = case
     rows = records(["甲", "乙"], **{column: values})
-    batch = valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256")
+    batch = valid_batch(header, rows, spec=certificate, schema=schema)
     assert batch.rejects["field"].to_list()[0] == field
     assert reason in batch.rejects["message"][0]
     assert values[1] is None or values[1] not in "".join(batch.rejects["message"])
@@ -99,28 +102,22 @@ def test_items_of_a_list_are_named_by_their_position(
     schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec
 ) -> None:
     rows = records(["甲", "乙"], [["好"], ["好", "坏\x02", "长" * 5000]])
-    assert valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256").rejects[
-        "field"
-    ].to_list() == ["products[2].name"]
+    assert valid_batch(header, rows, spec=certificate, schema=schema).rejects["field"].to_list() == ["products[2].name"]
     rows = records(["甲"], [["好", "长" * 5000]])
-    assert valid_batch(header, rows, spec=certificate, schema=schema, digest_algorithm="sha-256").rejects[
-        "field"
-    ].to_list() == ["products[2].name"]
+    assert valid_batch(header, rows, spec=certificate, schema=schema).rejects["field"].to_list() == ["products[2].name"]
 
 
 def test_a_list_that_must_not_be_empty_is_refused(
     schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec
 ) -> None:
-    batch = valid_batch(header, records(["甲"], [[]]), spec=certificate, schema=schema, digest_algorithm="sha-256")
+    batch = valid_batch(header, records(["甲"], [[]]), spec=certificate, schema=schema)
     assert batch.compressed is None
     assert batch.rows.is_empty()
     assert batch.rejects["field"].to_list() == ["products"]
 
 
 def test_no_records_make_no_batch(schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec) -> None:
-    assert (
-        valid_batch(header, records([]), spec=certificate, schema=schema, digest_algorithm="sha-256").compressed is None
-    )
+    assert valid_batch(header, records([]), spec=certificate, schema=schema).compressed is None
 
 
 def test_records_are_not_blamed_for_a_bad_header(schema: Schema, records: Records, certificate: KindSpec) -> None:
@@ -130,7 +127,7 @@ def test_records_are_not_blamed_for_a_bad_header(schema: Schema, records: Record
         content="sha256:" + "0" * 64,
     )
     with pytest.raises(Terminal) as error:
-        valid_batch(created, records(["甲", "乙"]), spec=certificate, schema=schema, digest_algorithm="sha-256")
+        valid_batch(created, records(["甲", "乙"]), spec=certificate, schema=schema)
     assert error.value.code == "ECQS-4006"
 
 
@@ -140,7 +137,7 @@ def test_whatever_comes_in_goes_out_or_is_rejected(
     batch_schema: Schema, header: BatchHeader, records: Records, certificate: KindSpec, holders: Sequence[str]
 ) -> None:
     rows = records(holders)
-    batch = valid_batch(header, rows, spec=certificate, schema=batch_schema, digest_algorithm="sha-256")
+    batch = valid_batch(header, rows, spec=certificate, schema=batch_schema)
     assert_all_accounted_for(rows, batch)
     assert (batch.compressed is None) == batch.rows.is_empty()
     assert batch.compressed is None or stock_accepts(batch)

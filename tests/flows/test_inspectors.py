@@ -27,16 +27,6 @@ from ecqs_gateway.sandbox.receipts import pack
 UNIT, OTHER = "320000", "370000"
 
 
-@pytest.fixture
-def province(bare):
-    """A world whose one province has three inspectors at headquarters: list version 1."""
-    bare.without_rules()
-    with bare.headquarters():
-        made = roster.Roster(bare, UNIT)
-        made.send()
-        yield made
-
-
 def pull(province) -> inspectors.Pulled:
     with province.world.gateway() as gateway:
         return inspectors.pull(gateway)

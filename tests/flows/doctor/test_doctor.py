@@ -16,7 +16,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import ecqs_test_support_roster as roster
 import pytest
 import sqlalchemy as sa
 from cryptography import x509
@@ -203,16 +202,6 @@ def test_keys_that_are_missing_wrong_or_open_to_others_are_problems(healthy) -> 
     report = _examine(healthy, quick=True)
     assert "missing" in _one(report, "keys.signing").message
     assert _one(report, "keys.payload").verdict is WARNING
-
-
-@pytest.fixture
-def province(bare):
-    """A world whose one province has three inspectors at headquarters."""
-    bare.without_rules()
-    with bare.headquarters():
-        made = roster.Roster(bare, UNIT)
-        made.send()
-        yield made
 
 
 def test_a_salt_that_is_missing_wrong_or_open_to_others_is_a_problem(province) -> None:
