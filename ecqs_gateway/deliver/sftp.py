@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from ecqs_gateway.deliver.lookback import History
-from ecqs_gateway.deliver.transport import Delivered, ReceiptUnread, RemoteReceipt
+from ecqs_gateway.deliver.transport import Delivered, ReceiptStays, ReceiptTrouble, ReceiptUnread, RemoteReceipt
 from ecqs_gateway.doors.sftp_wire import Entry, SftpFailure, SftpWire, Status, TooLarge
 from ecqs_gateway.doors.ssh import Endpoint, SftpSession
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal, Transient
@@ -136,7 +136,10 @@ class SftpTransport:
             try:
                 wire.rename(old, new)
             except SftpFailure:
-                self._take_again(wire, old, new, f"{folder}/{_TAKEN}".encode())
+                try:
+                    self._take_again(wire, old, new, f"{folder}/{_TAKEN}".encode())
+                except SftpFailure as failure:
+                    raise _stays(f"{folder}/{receipt.name}", failure.status) from None
 
     def _take_again(self, wire: SftpWire, old: bytes, new: bytes, taken: bytes) -> None:
         """Find out why a rename was refused: no folder yet, an earlier copy in the way, or done before."""
@@ -201,7 +204,7 @@ class SftpTransport:
             raise Terminal(
                 "ECQS-5025", "what lies at headquarters is larger than it may be", where=folder, hint=_ASK
             ) from None
-        except ReceiptUnread:
+        except ReceiptTrouble:
             raise  # the line stands
         except GatewayError:
             self.close()
@@ -231,9 +234,26 @@ _WHY_UNREAD = {
 }
 
 
+_WHY_STAYS = {
+    Status.NO_SUCH_FILE: "it is gone since it was read",
+    Status.PERMISSION_DENIED: "headquarters denies this account the folder",
+    Status.UNSUPPORTED: "headquarters' server cannot rename",
+}
+
+
 def _unread(place: str, why: str) -> ReceiptUnread:
     hint = "it is tried again at every look; if it stays so, ask headquarters to look at this file"
     return ReceiptUnread("ECQS-5026", f"this receipt cannot be fetched: {why}", where=place, hint=hint)
+
+
+def _stays(place: str, status: Status) -> ReceiptStays:
+    why = _WHY_STAYS.get(status, "the server could not carry it out")
+    return ReceiptStays(
+        "ECQS-5027",
+        f"this receipt was read but cannot be moved into {_TAKEN}/: {why}",
+        where=place,
+        hint=f"what it says is booked and nothing waits; ask headquarters to let this account rename into {_TAKEN}/",
+    )
 
 
 def _names(wire: SftpWire, folder: str) -> list[Entry]:

@@ -13,11 +13,19 @@ from ecqs_gateway.errors import Transient
 from ecqs_gateway.model.batch import BatchId
 from ecqs_gateway.model.receipt import Level, receipt_name
 
-__all__ = ["Delivered", "ReceiptUnread", "RemoteReceipt", "Transport"]
+__all__ = ["Delivered", "ReceiptStays", "ReceiptTrouble", "ReceiptUnread", "RemoteReceipt", "Transport"]
 
 
-class ReceiptUnread(Transient):
-    """One receipt cannot be fetched (ECQS-5026) while the line stands: others can, and this one may be later."""
+class ReceiptTrouble(Transient):
+    """Trouble with one receipt while the line stands: it says nothing of the others, and may pass."""
+
+
+class ReceiptUnread(ReceiptTrouble):
+    """A receipt cannot be fetched (ECQS-5026)."""
+
+
+class ReceiptStays(ReceiptTrouble):
+    """A receipt that was fetched and judged cannot be moved out of the way (ECQS-5027): it is listed again."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,10 @@ class Transport(Protocol):
         """Give a receipt's exact bytes; raises ReceiptUnread where only this one cannot be had whole."""
 
     def take(self, receipt: RemoteReceipt) -> None:
-        """Mark a receipt as taken, so that it is not listed again; no error when it was taken before."""
+        """Mark a receipt as taken, so that it is not listed again; no error when it was taken before.
+
+        Raises ReceiptStays where headquarters refuses it.
+        """
 
     def close(self) -> None:
         """End the connection; a later call of another method opens a new one."""

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from ecqs_gateway.content.models import RetrySettings
 from ecqs_gateway.deliver.budget import Budget
-from ecqs_gateway.deliver.receipts import Believed, RefusedReceipt, Sent, VerifiedReceipt, verify_receipt
 from ecqs_gateway.deliver.send import Outcome, Pace, Result, Retry, Sendable, send_lane
 from ecqs_gateway.deliver.sftp import Folders, SftpTransport
-from ecqs_gateway.deliver.transport import ReceiptUnread, RemoteReceipt, Transport
+from ecqs_gateway.deliver.transport import Transport
 from ecqs_gateway.doors.ssh import Endpoint
 from ecqs_gateway.errors import GatewayError, Terminal
 from ecqs_gateway.flows.gateway import Gateway
 from ecqs_gateway.flows.limits import Interrupt
 from ecqs_gateway.flows.progress import Step
-from ecqs_gateway.flows.refusals import with_source_keys
-from ecqs_gateway.ledger import lanes, outbox, receipts, stops, versions
+from ecqs_gateway.flows.settle import Settling
+from ecqs_gateway.ledger import lanes, outbox, stops
 from ecqs_gateway.ledger.lanes import Lease
-from ecqs_gateway.ledger.receipts import Refusal, Taken
 from ecqs_gateway.ledger.runs import Counts, Run
-from ecqs_gateway.ledger.stage import StagedFile
 from ecqs_gateway.ledger.stops import Order
-from ecqs_gateway.model.batch import BatchState
-from ecqs_gateway.model.receipt import Level, Receipt
 
 __all__ = ["Delivery", "unit_budget"]
 
@@ -98,11 +91,7 @@ class Delivery:
         self._more = threading.Event()
         self._finished = threading.Event()
         self._error: GatewayError | None = None
-        self._counts = Counts()
-        self._early: dict[RemoteReceipt, tuple[Mapping[str, str], str]] = {}
-        """Receipts that came before their turn: what had been accepted of their batch then, and their digest."""
-        self._unread: dict[RemoteReceipt, ReceiptUnread] = {}
-        """Receipts the last look could not fetch, and why."""
+        self._receipts = Settling(gateway, run, lease)
         self._troubles, self._quiet_until = 0, 0.0
         self._orders: Sequence[Order] = ()
         self.stopped: str | None = None
@@ -140,13 +129,13 @@ class Delivery:
         """Give what was sent and settled; raises what stopped the delivery."""
         if self._error is not None:
             raise self._error
-        return self._counts
+        return self._receipts.counts
 
     def to_the_end(self) -> Counts:
         """Deliver what is in the outbox now, in the calling thread."""
         self._finished.set()
         self._deliver()
-        return self._counts
+        return self._receipts.counts
 
     def _deliver(self) -> None:
         # Nothing is contacted before there is something to send; a commit may have brought no batch.
@@ -174,7 +163,8 @@ class Delivery:
             self._note_stop()
         self._interrupt.check()
         self._require_free()
-        self._require_read()
+        if not self._orders:
+            self._receipts.require_whole()
         self._gateway.progress(Step(self._lease.unit, self._lease.kind, "delivered", {}))
 
     @property
@@ -206,13 +196,6 @@ class Delivery:
                 hint=f"mend the cause with headquarters, then `ecqs release {unit} {kind} --reason …`;"
                 " until then its batches wait and nothing is lost",
             )
-
-    def _require_read(self) -> None:
-        """Raise ReceiptUnread ECQS-5026 where a batch waits for a receipt the last look could not fetch."""
-        for waiting, error in () if self._orders else self._unread.items():
-            sent = self._sent(str(waiting.batch))
-            if sent is not None and not sent.state.final:
-                raise error
 
     def _held(self) -> str | None:
         return lanes.state(self._gateway.database, self._lease).held_reason
@@ -249,7 +232,7 @@ class Delivery:
         if time.monotonic() < self._quiet_until:
             return
         try:
-            self._settle(transport)
+            self._receipts.settle(transport)
         except GatewayError as error:
             self._troubles += 1
             self._budget.spend()
@@ -298,101 +281,3 @@ class Delivery:
 
     def _unanswered(self) -> bool:
         return outbox.count_unsettled(self._gateway.database, self._lease.lane_id) > self._unsent()
-
-    def _settle(self, transport: Transport) -> None:
-        """Take every receipt of this lane that waits at headquarters, in the order of its batches.
-
-        One that cannot be fetched holds up only those of its own batch, is told once, and tried again at every look.
-        """
-        before, self._unread = self._unread, {}
-        failed: object = None
-        for waiting in transport.list_receipts(self._lease.unit):
-            if waiting.batch.kind != self._lease.kind or waiting.batch == failed:
-                continue  # the levels of a batch follow one another
-            try:
-                self._take(transport, waiting)
-            except ReceiptUnread as error:
-                self._unread[waiting], failed = error, waiting.batch
-                if waiting not in before:
-                    _log.warning("receipts.unread %s", error)
-
-    def _take(self, transport: Transport, waiting: RemoteReceipt) -> None:
-        sent = self._sent(str(waiting.batch))
-        held, before = self._early.get(waiting, (None, None))
-        if sent is not None and sent.held == held:
-            return  # nothing has come since that could make it its turn
-        data = transport.fetch(waiting)
-        verdict = verify_receipt(data, waiting, sent, believed=self._believed())
-        digest = hashlib.sha256(data).hexdigest()
-        early = isinstance(verdict, RefusedReceipt) and verdict.wait
-        if early and sent is not None:
-            self._early[waiting] = (sent.held, digest)
-        if early and digest == before:
-            return  # kept as evidence already
-        if isinstance(verdict, VerifiedReceipt) and self._returns_what_it_took(verdict.receipt, sent):
-            verdict = RefusedReceipt("ECQS-5114", "headquarters has taken this batch, so it cannot give it back")
-        file = self._gateway.stage.put_sealed(f"receipts/{self._lease.unit}/{digest}.zip", data)
-        if isinstance(verdict, VerifiedReceipt):
-            self._book(verdict.receipt, waiting, file)
-        else:
-            self._refuse(verdict, waiting, file, known=sent is not None)
-        if not early:  # else it stays where it is: it may fit once the level before has come
-            transport.take(waiting)
-
-    def _refuse(self, verdict: RefusedReceipt, waiting: RemoteReceipt, file: StagedFile, *, known: bool) -> None:
-        """Keep a receipt that is not believed, or not yet, as evidence."""
-        taken = Taken(str(waiting.batch), str(waiting.level), "", 0, "", waiting.name, file)
-        reason = f"{verdict.code} {verdict.reason}"
-        database, clock = self._gateway.database, self._run.clock
-        receipts.store_refused(database, self._lease.unit, taken, reason, known_batch=known, clock=clock)
-        self._gateway.progress(Step(self._lease.unit, self._lease.kind, "receipt refused", {"refused_receipts": 1}))
-
-    def _book(self, receipt: Receipt, waiting: RemoteReceipt, file: StagedFile) -> None:
-        refusals = tuple(Refusal(r.key or "", r.version or "", r.code, r.field, r.reason) for r in receipt.rejections)
-        taken = Taken(
-            batch_id=receipt.batch,
-            level=str(receipt.level),
-            receipt_id=receipt.id,
-            number=receipt.number,
-            issued_at=receipt.issued.isoformat(),
-            name=waiting.name,
-            file=file,
-            refusals=with_source_keys(self._gateway, self._lease, receipt, refusals),
-            returned=self._returned(receipt),
-        )
-        counts = receipts.settle(self._gateway.database, self._lease, self._run, taken)
-        self._counts += counts
-        changed = {name: value for name, value in vars(counts).items() if value}
-        self._gateway.progress(Step(self._lease.unit, self._lease.kind, str(receipt.level), changed))
-
-    def _returned(self, receipt: Receipt) -> bool:
-        """Say whether headquarters refused to take the package at all, so that its batch id is still free."""
-        free = self._gateway.national.receipts.returned
-        refusals = receipt.rejections
-        return receipt.level is Level.REJECTED and bool(refusals) and all(r.code in free for r in refusals)
-
-    def _returns_what_it_took(self, receipt: Receipt, sent: Sent | None) -> bool:
-        taken = sent is not None and sent.state not in (BatchState.SEALED, BatchState.SENT)
-        return taken and self._returned(receipt)
-
-    def _sent(self, batch_id: str) -> Sent | None:
-        database, lane_number = self._gateway.database, self._lease.lane_id
-        found = receipts.awaited(database, batch_id)
-        if found is None or found.lane_id != lane_number:
-            return None
-        return Sent(
-            id=found.id,
-            unit=self._lease.unit,
-            kind=self._lease.kind,
-            sequence=found.sequence,
-            records=found.records,
-            manifest_digest=found.manifest_digest.hex(),
-            parts=frozenset((name, algorithm, digest) for name, algorithm, digest in json.loads(found.parts)),
-            versions=lambda: versions.in_batch(database, lane_number, found.sequence).select("key", version="digest"),
-            state=BatchState(found.state),
-            held=receipts.levels_taken(database, batch_id),
-            last_number=receipts.last_number(database, batch_id),
-        )
-
-    def _believed(self) -> Believed:
-        return Believed(self._gateway.trust, self._gateway.national.receipts.issuer, self._gateway.receipt_schema)

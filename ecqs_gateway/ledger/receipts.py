@@ -106,8 +106,11 @@ def settle(database: Database, lease: Lease, current: Run, taken: Taken) -> runs
     with database.write() as connection:
         lanes.guard(connection, lease, clock=current.clock)
         owner = connection.execute(sa.select(batch).where(batch.c.id == taken.batch_id)).one()
+        digest = bytes.fromhex(taken.file.digest)
+        # A package may be given back more than once, each time by a receipt of its own; the same one says nothing new.
+        known = (receipt.c.verdict == "accepted") | ((receipt.c.verdict == RETURNED) & (receipt.c.digest == digest))
         again = sa.select(receipt.c.id).where(
-            receipt.c.batch_id == taken.batch_id, receipt.c.level == taken.level, receipt.c.verdict == "accepted"
+            receipt.c.batch_id == taken.batch_id, receipt.c.level == taken.level, known
         )
         if connection.execute(again).first() is not None:
             return runs.Counts()

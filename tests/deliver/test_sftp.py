@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ecqs_gateway.deliver.sftp import Folders, SftpTransport, _receipt
-from ecqs_gateway.deliver.transport import ReceiptUnread, RemoteReceipt
+from ecqs_gateway.deliver.transport import ReceiptStays, ReceiptUnread, RemoteReceipt
 from ecqs_gateway.doors import sftp_wire
 from ecqs_gateway.doors.sftp_wire import Entry, SftpProtocolError, SftpWire
 from ecqs_gateway.errors import Conflict, GatewayError, Misconfigured, Terminal, Transient
@@ -351,8 +351,37 @@ def test_a_receipt_that_is_gone_is_told(transport: SftpTransport) -> None:
     receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 10)
     with pytest.raises(ReceiptUnread, match=r"ECQS-5026.*gone"):
         transport.fetch(receipt)
-    with pytest.raises(Terminal, match="ECQS-5021"):
+    with pytest.raises(ReceiptStays, match=r"ECQS-5027.*gone"):
         transport.take(receipt)
+
+
+@pytest.mark.parametrize(
+    ("how", "why"), [("denied", "denies"), ("unsupported", "cannot rename"), ("failure", "could not carry it out")]
+)
+def test_a_receipt_that_cannot_be_moved_leaves_the_line_and_is_moved_later(
+    fake: Any, transport: SftpTransport, how: str, why: str
+) -> None:
+    path = f"{RECEIPTS}/320000-certificate-00000001.loaded.zip"
+    fake.files[path] = DATA
+    (receipt,) = transport.list_receipts("320000")
+    fake.behaviour.rename = how
+    with pytest.raises(ReceiptStays, match=f"ECQS-5027 {path}: .*{why}.*taken/"):
+        transport.take(receipt)
+    fake.behaviour.rename = None
+    transport.take(receipt)
+    assert transport.list_receipts("320000") == []
+    assert fake.seen.connections == 1
+
+
+def test_a_line_that_is_cut_while_a_receipt_is_moved_is_no_fault_of_the_receipt(
+    fake: Any, transport: SftpTransport
+) -> None:
+    fake.files[f"{RECEIPTS}/320000-certificate-00000001.loaded.zip"] = DATA
+    (receipt,) = transport.list_receipts("320000")
+    fake.behaviour.disconnect_at = "rename"
+    with pytest.raises(Transient) as caught:
+        transport.take(receipt)
+    assert type(caught.value) is Transient
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ecqs_gateway.cli.main import app
+from ecqs_gateway.deliver.sftp import SftpTransport
+from ecqs_gateway.deliver.transport import ReceiptUnread, RemoteReceipt
 from ecqs_gateway.errors import Misconfigured, Terminal
 from ecqs_gateway.flows import followups
 from ecqs_gateway.flows.report import others, sections
@@ -255,6 +257,35 @@ def test_a_report_is_sent_once_and_headquarters_says_it_received_it(busy) -> Non
         assert query.faults() == []
         assert query.gaps() == []
     assert busy.sync().failed == {}  # receipts of reports are nobody's lane
+
+
+def test_one_receipt_that_cannot_be_fetched_or_moved_keeps_no_other_report_back(busy, monkeypatch, caplog) -> None:
+    with busy.gateway() as gateway:
+        first = send_unit(gateway, UNIT, MONTH)
+    taken = busy.hq_home / "files" / "gateway" / "receipts" / UNIT / "taken"
+    [old] = taken.glob(f"{first.id}.*.zip")
+    old.rename(taken.parent / old.name)
+    real = SftpTransport.fetch
+
+    def fetch(transport: SftpTransport, receipt: RemoteReceipt) -> bytes:
+        if receipt.name == bad:
+            raise ReceiptUnread("ECQS-5026", "this receipt cannot be fetched", where=receipt.name)
+        return real(transport, receipt)
+
+    monkeypatch.setattr(SftpTransport, "fetch", fetch)
+    bad = old.name
+    with busy.gateway() as gateway:
+        assert send_unit(gateway, UNIT, MONTH, again=True).state == "received"
+        bad = f"{UNIT}-report-20261103.received.zip"
+        busy.national(wait="2s")
+    with busy.gateway() as gateway, pytest.raises(ReceiptUnread, match=f"ECQS-5026 {bad}"):
+        send_unit(gateway, UNIT, MONTH, again=True)
+    bad = ""
+    taken.rename(taken.with_name("elsewhere"))
+    taken.write_bytes(b"")
+    with busy.gateway() as gateway:
+        assert send_unit(gateway, UNIT, MONTH).state == "received"
+    assert any("ECQS-5027" in line for line in caplog.messages)
 
 
 def _forged(gateway, unit: str, change) -> str:

@@ -1,4 +1,4 @@
-"""A receipt that cannot be fetched holds up nobody else's batch, is told, and is settled once it can be."""
+"""A receipt that cannot be fetched or put aside holds up nobody else's, is told, and is settled once it can be."""
 
 from __future__ import annotations
 
@@ -84,3 +84,25 @@ def test_one_that_can_be_fetched_at_the_next_look_makes_no_run_fail(world, w, mo
     assert spoiler.met == 2
     assert world.rows("SELECT DISTINCT state FROM batch") == [("loaded",)]
     w.judged_faultless(world, {UNIT: 3})
+
+
+def test_what_cannot_be_put_aside_is_settled_all_the_same_and_told(world, w, caplog: pytest.LogCaptureFixture) -> None:
+    """``taken`` is a file at headquarters: nothing can be moved into it."""
+    world.national(records=1)
+    world.province(UNIT, 3)
+    folder = world.hq_home / "files" / "gateway" / "receipts" / UNIT
+    folder.mkdir(parents=True)
+    (folder / "taken").write_bytes(b"")
+    with caplog.at_level(logging.WARNING):
+        summary = world.sync()
+    assert world.rows("SELECT DISTINCT state FROM batch") == [("loaded",)]
+    [reason] = summary.failed.values()
+    assert f"ECQS-5027 receipts/{UNIT}/{FIRST}.received.zip" in str(reason)
+    assert len(list(folder.glob("*.zip"))) == 9
+    assert sum("receipts.stays" in line for line in caplog.messages) == 1
+    (folder / "taken").unlink()
+    world.put(UNIT, [w.licence(UNIT, 4)])
+    assert world.sync().failed == {}
+    assert [len(list(place.glob("*.zip"))) for place in (folder, folder / "taken")] == [0, 12]
+    assert world.rows("SELECT count(*), count(DISTINCT digest) FROM receipt") == [(12, 12)]
+    w.judged_faultless(world, {UNIT: 4})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -129,3 +131,21 @@ def test_a_batch_refused_as_a_whole_leaves_its_records_unknown(bench, database, 
     receipts.settle(database, lease, current, taken(bench, sealed, "rejected", 1, (refusal,)))
     known = versions.latest(database, lease.lane_id, pl.Series(["a", "b", "c"]))
     assert known.is_empty()
+
+
+def test_a_package_given_back_goes_out_again_and_the_same_receipt_does_not_take_it_back_twice(
+    bench, database, current, lease, sealed
+) -> None:
+    def give_back(number: int) -> tuple[str, bool]:
+        why = (Refusal("", "", "HQ-101", None, "unreadable"),)
+        receipts.settle(database, lease, current, replace(taken(bench, sealed, "rejected", number, why), returned=True))
+        return state_of(database, sealed.id), lanes.state(database, lease).held_reason is not None
+
+    assert give_back(1) == ("sealed", True)
+    with database.write() as connection:
+        lanes.unhold(connection, lease.lane_id)
+    outbox.record_attempt(database, lease, current, outbox.to_send(database, lease.lane_id)[0], outbox.Attempt("sent"))
+    assert give_back(1) == ("sent", False)  # met again, because it could not be put aside
+    assert give_back(2) == ("sealed", True)
+    with database.read() as connection:
+        assert connection.execute(sa.select(receipt.c.number).order_by(receipt.c.id)).scalars().all() == [1, 2]

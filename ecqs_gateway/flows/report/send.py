@@ -7,6 +7,7 @@ asks for another edition; what it has not answered is sent again as the same byt
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from ecqs_gateway.deliver.receipts import Believed, RefusedReceipt, Sent, verify
 from ecqs_gateway.deliver.report_package import REPORT_KIND, REPORT_PARTS, report_id, seal_report
 from ecqs_gateway.deliver.send import Outcome, Pace, Result, Retry, Sendable, send_lane
 from ecqs_gateway.deliver.sftp import Folders, SftpTransport
-from ecqs_gateway.deliver.transport import RemoteReceipt, Transport
+from ecqs_gateway.deliver.transport import ReceiptStays, ReceiptUnread, RemoteReceipt, Transport
 from ecqs_gateway.doors.ssh import Endpoint
 from ecqs_gateway.flows.deliver import unit_budget
 from ecqs_gateway.flows.gateway import Gateway
@@ -31,6 +32,8 @@ from ecqs_gateway.ledger.report_outbox import Message
 from ecqs_gateway.model.batch import BatchState, parse_batch_id
 
 __all__ = ["SentReport", "send_unit"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -136,17 +139,29 @@ def _deliver(gateway: Gateway, unit: str) -> None:
         if done.error is not None:
             raise done.error
         end = time.monotonic() + settings.receipts.wait.total_seconds()
+        unread: ReceiptUnread | None = None
         while report_outbox.waiting(gateway.database, unit) and time.monotonic() < end:
-            _take_receipts(gateway, unit, transport)
+            unread = _take_receipts(gateway, unit, transport)
             time.sleep(min(settings.receipts.poll.total_seconds(), max(0.0, end - time.monotonic())))
+        if unread is not None and report_outbox.waiting(gateway.database, unit):
+            raise unread
     finally:
         transport.close()
 
 
-def _take_receipts(gateway: Gateway, unit: str, transport: Transport) -> None:
+def _take_receipts(gateway: Gateway, unit: str, transport: Transport) -> ReceiptUnread | None:
+    """Take what waits, each by itself; gives why the first of those that could not be fetched could not."""
+    unread: ReceiptUnread | None = None
     for remote in transport.list_receipts(unit):
-        if remote.batch.kind == REPORT_KIND:
+        if remote.batch.kind != REPORT_KIND:
+            continue
+        try:
             _take(gateway, unit, transport, remote)
+        except ReceiptUnread as error:
+            unread = unread or error
+        except ReceiptStays as error:
+            _log.warning("receipts.stays %s", error)  # what it says is booked
+    return unread
 
 
 def _take(gateway: Gateway, unit: str, transport: Transport, remote: RemoteReceipt) -> None:
