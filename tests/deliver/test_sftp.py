@@ -337,13 +337,39 @@ def test_a_receipt_of_any_size_up_to_the_limit_is_read_and_none_above(
             transport.fetch(replace(receipt, size=size))
 
 
-@pytest.mark.parametrize("size", [6, 1_000_000, 2**63])
-def test_a_size_the_server_invents_does_not_make_us_wait_for_ever(
+@pytest.mark.parametrize("size", [6, 1_000_000])
+def test_a_receipt_that_was_replaced_by_a_shorter_one_since_it_was_listed_is_given_as_it_lies(
     fake: Any, transport: SftpTransport, size: int
 ) -> None:
     receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, size)
     fake.files[f"{RECEIPTS}/{receipt.name}"] = b"short"
-    with pytest.raises(ReceiptUnread, match="ECQS-5026"):
+    assert transport.fetch(receipt) == b"short"
+
+
+def test_one_that_grows_while_it_is_read_is_not_given(
+    fake: Any, transport: SftpTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 10)
+    path = f"{RECEIPTS}/{receipt.name}"
+    real = SftpWire.read
+
+    def read(wire: SftpWire, name: bytes, *, expected: int, most: int) -> bytes:
+        data = real(wire, name, expected=expected, most=most)
+        fake.files[path] += b"x"
+        return data
+
+    fake.files[path] = b"short"
+    with monkeypatch.context() as patch:
+        patch.setattr(SftpWire, "read", read)
+        with pytest.raises(ReceiptUnread, match=r"ECQS-5026.*fewer bytes"):
+            transport.fetch(receipt)
+    assert transport.fetch(receipt) == b"shortx"
+
+
+def test_a_size_the_server_invents_does_not_make_us_wait_for_ever(fake: Any, transport: SftpTransport) -> None:
+    receipt = RemoteReceipt(BatchId("320000", "certificate", 1), Level.LOADED, 2**63)
+    fake.files[f"{RECEIPTS}/{receipt.name}"] = b"short"
+    with pytest.raises(ReceiptUnread, match=r"ECQS-5026.*larger"):
         transport.fetch(receipt)
 
 
