@@ -25,6 +25,7 @@ _DEEPEST = 20
 _SHOWN = 2_000
 _BROKEN = "\ufffd"
 _UNDECODABLE = "含有无法解码的字节"
+_AMBIGUOUS = "两处内容不同的字段摊平后同名"
 
 
 def read_json(body: bytes, charset: str | None, place: str) -> Json:
@@ -113,15 +114,18 @@ class JsonRows:
             if isinstance(lists, str):
                 aside.append((row, lists))
                 continue
-            cells = dict(self._flat(row))
+            cells, twice = self._cells(row)
             keys = {f"__parent_{name}": cells.get(name) for name in self._table.key}
             number = len(flat)
             flat.append(cells)
             bad += [(number, name, _UNDECODABLE) for name in _broken(cells)]
+            bad += [(number, name, _AMBIGUOUS) for name in twice]
             for name, items in lists.items():
                 for item in items:
-                    below[name].append(keys | self._item(item))
+                    child, twice = self._item(item)
+                    below[name].append(keys | child)
                     bad += [(number, f"{name}.{column}", _UNDECODABLE) for column in _broken(below[name][-1])]
+                    bad += [(number, f"{name}.{column}", _AMBIGUOUS) for column in twice]
         children = {name: self._below[name].frame(items) for name, items in below.items()}
         return JsonFrames(self._columns.frame(flat), children, _bad(bad), self._unreadable(aside))
 
@@ -137,8 +141,14 @@ class JsonRows:
             found[name] = items or []
         return found
 
-    def _item(self, item: Json) -> dict[str, str | None]:
-        return dict(self._flat(item)) if isinstance(item, dict) else {"value": _text(item)}
+    def _item(self, item: Json) -> tuple[dict[str, str | None], list[str]]:
+        return self._cells(item) if isinstance(item, dict) else ({"value": _text(item)}, [])
+
+    def _cells(self, row: Mapping[str, Json]) -> tuple[dict[str, str | None], list[str]]:
+        """Give the cells of a row, and the names under which it says two things, as ``a_b`` and ``b`` within ``a``."""
+        cells: dict[str, str | None] = {}
+        twice = [name for name, text in self._flat(row) if cells.setdefault(name, text) != text]
+        return cells, twice
 
     def _flat(self, row: Mapping[str, Json], before: str = "", depth: int = 0) -> Iterator[tuple[str, str | None]]:
         """Give the cells of a row; the lists that become child rows are left out."""

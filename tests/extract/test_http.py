@@ -226,6 +226,16 @@ def test_bytes_that_are_no_text_cost_their_row_and_not_the_others(api, charset):
     assert chunk.set_aside({"mc"}).unreadable["key"].to_list() == ["id=2"]
 
 
+def test_two_fields_that_come_to_one_name_and_differ_cost_their_row(api):
+    both = {"qy_mc": "甲", "qy": {"mc": "乙"}}
+    same = {"qy": {"mc": "甲"}, "qy_mc": "甲"}
+    api.rows = [{"id": 1, "cp": [both]}, {"id": 2, **both}, {"id": 3, **same, "cp": [same]}]
+    (chunk,) = read(source(api, items={"products": "cp"}))
+    reason = "两处内容不同的字段摊平后同名"
+    assert chunk.bad_cells.rows() == [(0, "products.qy_mc", reason), (1, "qy_mc", reason)]
+    assert chunk.set_aside({"qy_mc"}).frame["id"].to_list() == ["1", "3"]
+
+
 def test_pick_gives_few_rows_and_describe_the_fields(api):
     api.rows = rows(95, cp=[{"cpmc": "水泥"}])
     with source(api, pages=PAGE, items={"products": "cp"}) as opened:
