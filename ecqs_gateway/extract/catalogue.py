@@ -113,7 +113,7 @@ def read_table(connection: sa.Connection, full_name: str, place: str) -> Table:
         warnings.simplefilter("ignore", sa.exc.SAWarning)
         if not inspector.has_table(name, schema=within):
             raise no_such_table(full_name, table_names(connection, within), place)
-        return _table(inspector, name, within, connection.dialect.name)
+        return _table(connection, inspector, name, within)
 
 
 def table_names(connection: sa.Connection, schema: str | None) -> list[str]:
@@ -125,9 +125,10 @@ def table_names(connection: sa.Connection, schema: str | None) -> list[str]:
     return [f"{schema}.{name}" if schema else name for name in names]
 
 
-def _table(inspector: sa.Inspector, name: str, schema: str | None, dialect: str) -> Table:
+def _table(connection: sa.Connection, inspector: sa.Inspector, name: str, schema: str | None) -> Table:
+    dialect = connection.dialect.name
     options = inspector.get_table_options(name, schema=schema) if dialect in MYSQL else {}
-    charset = str(options.get(f"{dialect}_default charset", "")) or None
+    charsets = _charsets(connection, name, schema) if dialect in MYSQL else {}
     columns = tuple(
         Column(
             found["name"],
@@ -135,7 +136,7 @@ def _table(inspector: sa.Inspector, name: str, schema: str | None, dialect: str)
             _kind(found["type"], dialect),
             bool(found.get("nullable", True)),
             found.get("comment") or "",
-            (_charset(found["type"]) or charset) if dialect in MYSQL else None,
+            charsets.get(found["name"]),
             found["type"],
         )
         for found in inspector.get_columns(name, schema=schema)
@@ -217,8 +218,10 @@ def _sqlite_kind(found: sa.types.TypeEngine[Any]) -> ColumnKind:
     return "bytes" if isinstance(found, sa.types.LargeBinary) else "text"
 
 
-def _charset(found: sa.types.TypeEngine[Any]) -> str | None:
-    if not isinstance(found, sa.types.String):
-        return None
-    collation = getattr(found, "collation", None)
-    return getattr(found, "charset", None) or (str(collation).split("_")[0] if collation else None)
+def _charsets(connection: sa.Connection, name: str, schema: str | None) -> dict[str, str]:
+    """Give the character set of each column of text of MariaDB or MySQL, those of views included."""
+    columns = sa.text(
+        "SELECT column_name, character_set_name FROM information_schema.columns"
+        " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :name AND character_set_name IS NOT NULL"
+    )
+    return {row[0]: row[1] for row in connection.execute(columns, {"schema": schema, "name": name})}

@@ -15,13 +15,15 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from ecqs_gateway.errors import Terminal
 from ecqs_gateway.extract.catalogue import Column
-from ecqs_gateway.extract.decode import Batch, Decoder
+from ecqs_gateway.extract.decode import Batch, Decoder, codec_of
 from ecqs_gateway.extract.problems import source_errors
 from ecqs_gateway.extract.statements import ChildQuery, Query, bindable
 
@@ -101,7 +103,7 @@ class RowReader(ABC):
             if len(page) < size:
                 return
             last = page[-1]
-            after = tuple(_bound(last[place], column) for place, column in zip(places, order, strict=True))
+            after = tuple(self._bound(last[place], column) for place, column in zip(places, order, strict=True))
 
     def children(self, child: ChildQuery, keys: Sequence[tuple[object, ...]]) -> list[Batch]:
         """Give all child rows of these parents, in no order."""
@@ -118,10 +120,20 @@ class RowReader(ABC):
         with source_errors(self._place, reading=True):
             return [row[0] for rows in self._rows(statement, 1_000) for row in rows]
 
-
-def _bound(value: Any, column: Column) -> object:
-    """Give a value of a row as it is bound again."""
-    return bindable(value.decode() if isinstance(value, bytes) and column.kind != "bytes" else value, column)
+    def _bound(self, value: Any, column: Column) -> object:
+        """Give a value of a row as it is bound again; raises Terminal ECQS-2083 for bytes that are no text."""
+        if not isinstance(value, bytes) or column.kind == "bytes":
+            return bindable(value, column)
+        try:
+            return bindable(value.decode(codec_of(column.charset)), column)
+        except UnicodeDecodeError:
+            raise Terminal(
+                "ECQS-2083",
+                f"a row's {column.name} holds bytes that are no text in {column.charset or 'utf-8'} (x'{value.hex()}'),"
+                " so the rows behind it cannot be asked for",
+                where=self._place,
+                hint="correct this row at the source, or name another key in the connector",
+            ) from None
 
 
 class CoreReader(RowReader):
@@ -159,15 +171,23 @@ class SqliteReader(RowReader):
     def _rows(self, statement: sa.Select[Any], size: int) -> Iterator[Sequence[Sequence[Any]]]:
         sql, values = _compiled(statement, self._dialect)
         self._begun = time.monotonic()
-        self._driver.text_factory = bytes
-        cursor = self._driver.execute(sql, values)
+        # sqlite3 knows no Decimal; SQLite makes numbers of texts that are compared with columns of numbers.
+        cursor = self._driver.execute(sql, [str(value) if isinstance(value, Decimal) else value for value in values])
         try:
-            while rows := cursor.fetchmany(size):
+            while rows := self._fetched(cursor, size):
                 yield rows
                 self._begun = time.monotonic()
         finally:
             cursor.close()
+
+    def _fetched(self, cursor: Any, size: int) -> Sequence[Sequence[Any]]:
+        """Fetch with texts as bytes: the setting is the connection's, which the catalogue and child rows use, too."""
+        self._driver.text_factory = bytes
+        try:
+            rows: Sequence[Sequence[Any]] = cursor.fetchmany(size)
+        finally:
             self._driver.text_factory = str
+        return rows
 
 
 _Rest = tuple[sa.Dialect, ZoneInfo, str]

@@ -11,6 +11,9 @@ import pymysql
 import pytest
 import sqlalchemy as sa
 
+from ecqs_gateway.errors import Terminal
+from ecqs_gateway.extract.readers import SqliteReader
+
 
 def test_both_paths_of_postgresql_give_the_same_frame(postgresql_lab, arrow_lab):
     postgresql_lab.run(
@@ -228,3 +231,56 @@ def test_bad_cells_of_child_rows_are_named_under_their_parents(postgresql_lab, a
         (chunk,) = lab.read(lab.source("t", ["id"], children=child))
         assert list(chunk.bad_cells.select("__row", "column").iter_rows()) == [(2, "cp.d")]
         assert chunk.set_aside({"cp.d"}).frame["id"].to_list() == [1, 2]
+
+
+def test_a_view_over_a_table_of_another_character_set_is_read_like_the_table(mariadb_lab):
+    mariadb_lab.run(
+        "CREATE TABLE t (id INT PRIMARY KEY, mc VARCHAR(20), u VARCHAR(20) CHARACTER SET utf16, je DECIMAL(9,2)) "
+        "CHARACTER SET gbk",
+        "INSERT INTO t VALUES (1, '远山水泥', '甲', 12.30)",
+        "CREATE VIEW v AS SELECT id, mc, u, je, CONCAT(mc, '厂') AS both_ FROM t",
+    )
+    for name in ("t", "v"):
+        (chunk,) = mariadb_lab.read(mariadb_lab.source(name, ["id"]))
+        assert chunk.bad_cells.is_empty()
+        assert chunk.frame.select("mc", "u", "je").row(0) == ("远山水泥", "甲", "12.30"), name
+    assert chunk.frame["both_"][0] == "远山水泥厂"
+
+
+@pytest.mark.parametrize("charset", ["gbk", "big5", "utf8mb4", "utf16"])
+def test_pages_go_on_behind_a_key_in_the_character_set_of_its_column(mariadb_lab, charset):
+    keys = [f"许{n:02d}" if charset == "gbk" else f"北{n:02d}" for n in range(7)]
+    mariadb_lab.run(
+        f"CREATE TABLE t (zsbh VARCHAR(20) PRIMARY KEY) CHARACTER SET {charset}",
+        f"CREATE TABLE c (zsbh VARCHAR(20), xh INT, KEY (zsbh)) CHARACTER SET {charset}",
+    )
+    mariadb_lab.run("INSERT INTO t VALUES (:k)", rows=[{"k": key} for key in keys])
+    mariadb_lab.run("INSERT INTO c VALUES (:k, 1)", rows=[{"k": key} for key in keys])
+    child = {"c": {"table": "c", "parent_key": ["zsbh"], "key": ["zsbh"], "order_by": ["xh"]}}
+    chunks = mariadb_lab.read(mariadb_lab.source("t", ["zsbh"], batch_rows=2, children=child))
+    assert sorted(key for chunk in chunks for key in chunk.frame["zsbh"]) == sorted(keys)
+    assert sorted(key for chunk in chunks for key in chunk.children["c"].frame["zsbh"]) == sorted(keys)
+
+
+def test_a_key_of_illegal_bytes_at_a_page_border_is_named(sqlite_lab, monkeypatch):
+    sqlite_lab.run("CREATE TABLE t (id TEXT PRIMARY KEY)", "INSERT INTO t VALUES ('a'), (CAST(x'B1FF' AS TEXT)), ('b')")
+    sqlite_lab.run("CREATE TABLE c (id TEXT, xh INTEGER)")
+    child = {"c": {"table": "c", "parent_key": ["id"], "key": ["id"], "order_by": ["xh"]}}
+    monkeypatch.setattr(SqliteReader, "several", False)  # as drivers that read one result at a time
+    with pytest.raises(Terminal, match=r"ECQS-2083.*id holds bytes that are no text in utf-8 \(x'b1ff'\)"):
+        sqlite_lab.read(sqlite_lab.source("t", ["id"], batch_rows=1, children=child))
+
+
+def test_illegal_bytes_in_sqlite_cost_one_cell_where_child_rows_are_read_in_between(sqlite_lab):
+    sqlite_lab.run(
+        "CREATE TABLE t (id DECIMAL(9,1) PRIMARY KEY, qymc TEXT)",
+        "CREATE TABLE c (pid DECIMAL(9,1), xh INTEGER, mc TEXT)",
+        "CREATE INDEX c_pid ON c (pid)",
+        "INSERT INTO t VALUES (1.5, '好'), (2, '好'), (3, CAST(x'B1B1A3' AS TEXT)), (4, '好')",
+        "INSERT INTO c VALUES (1.5, 1, '水泥'), (3, 1, CAST(x'FF' AS TEXT)), (4, 1, '电线')",
+    )
+    child = {"c": {"table": "c", "parent_key": ["pid"], "key": ["id"], "order_by": ["xh"]}}
+    chunks = sqlite_lab.read(sqlite_lab.source("t", ["id"], batch_rows=1, children=child))
+    assert [chunk.frame["qymc"][0] for chunk in chunks] == ["好", "好", "\ufffd" * 3, "好"]
+    assert [chunk.children["c"].frame.height for chunk in chunks] == [1, 0, 1, 1]
+    assert [chunk.bad_cells["column"].to_list() for chunk in chunks] == [[], [], ["qymc", "c.mc"], []]
