@@ -15,7 +15,7 @@ from typing import Any, Literal, cast
 import sqlalchemy as sa
 from sqlalchemy.sql import quoted_name
 
-from ecqs_gateway.extract.problems import no_such_column, no_such_table
+from ecqs_gateway.extract.problems import binary_key, no_such_column, no_such_table
 
 __all__ = ["MYSQL", "Column", "ColumnKind", "Table", "read_table", "table_names"]
 
@@ -76,6 +76,14 @@ class Table:
         for name in names:
             if name not in self._by_name:
                 raise no_such_column(name, self.full_name, self._by_name, place)
+
+    def require_key(self, names: Iterable[str], place: str) -> None:
+        """Check that the columns exist and can tell rows apart by their text; also raises Misconfigured ECQS-2016."""
+        names = tuple(names)
+        self.require(names, place)
+        for name in names:
+            if self[name].kind == "bytes":
+                raise binary_key(name, self[name].type, self.full_name, place)
 
     def is_unique(self, key: Sequence[str]) -> bool:
         """Say whether no two rows can have the same key and no part of it can be null."""
