@@ -40,6 +40,8 @@ class Column:
     charset: str | None = None
     """Character set of a text column (MariaDB, MySQL)."""
     sql_type: sa.types.TypeEngine[Any] = field(default_factory=sa.types.NullType, compare=False, repr=False)
+    single: bool = False
+    """Whether it holds numbers of single precision, which MariaDB and MySQL would show with six digits only."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def _table(inspector: sa.Inspector, name: str, schema: str | None, dialect: str)
             found.get("comment") or "",
             (_charset(found["type"]) or charset) if dialect in MYSQL else None,
             found["type"],
+            dialect in MYSQL and type(found["type"]).__name__ == "FLOAT",
         )
         for found in inspector.get_columns(name, schema=schema)
     )

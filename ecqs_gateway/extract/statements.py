@@ -229,8 +229,16 @@ def _chosen(clause: sa.TableClause, columns: Sequence[Column], dialect: str) -> 
             for c in columns
         ]
     if dialect in MYSQL:
-        return [(clause.c[c.name] + 0).label(c.name) if c.type.startswith("BIT") else clause.c[c.name] for c in columns]
+        plain = {c.name: _as_number(clause.c[c.name], c) for c in columns}
+        return [cell if cell is clause.c[name] else cell.label(name) for name, cell in plain.items()]
     return [clause.c[column.name] for column in columns]
+
+
+def _as_number(cell: sa.ColumnClause[Any], column: Column) -> sa.ColumnElement[Any]:
+    """Have MariaDB and MySQL show bits as a number, and numbers of single precision with all their digits."""
+    if column.single:
+        return cell + sa.literal_column("0e0")
+    return cell + 0 if column.type.startswith("BIT") else cell
 
 
 def bindable(value: object, column: Column) -> object:
