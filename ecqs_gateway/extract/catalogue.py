@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Literal, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import quoted_name
 
 from ecqs_gateway.extract.problems import binary_key, no_such_column, no_such_table
@@ -207,6 +208,9 @@ _KINDS: tuple[tuple[type[sa.types.TypeEngine[Any]], ColumnKind], ...] = (
 def _kind(found: sa.types.TypeEngine[Any], dialect: str) -> ColumnKind:
     if dialect == "sqlite":
         return _sqlite_kind(found)
+    base = _below_domains(found)
+    if isinstance(base, sa.types.DateTime | sa.types.Date):
+        found = base  # a time of change under a name of the province's own is one all the same
     if isinstance(found, sa.types.DateTime):
         return "zoned" if found.timezone else "timestamp"
     kind: ColumnKind = next((kind for cls, kind in _KINDS if isinstance(found, cls)), "other")
@@ -215,6 +219,12 @@ def _kind(found: sa.types.TypeEngine[Any], dialect: str) -> ColumnKind:
     if kind == "text" and dialect == "postgresql" and isinstance(found, sa.types.CHAR):
         return "other"  # cast to text, which takes the padding blanks off
     return kind
+
+
+def _below_domains(found: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    while isinstance(found, postgresql.DOMAIN):
+        found = found.data_type
+    return found
 
 
 def _sqlite_kind(found: sa.types.TypeEngine[Any]) -> ColumnKind:

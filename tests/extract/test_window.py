@@ -282,6 +282,19 @@ def test_a_time_zone_of_the_column_is_kept(arrow_lab, postgresql_lab):
         assert lab.column(again, "id") == [2]
 
 
+@pytest.mark.parametrize("sql_type", ["TIMESTAMP", "TIMESTAMPTZ", "DATE"])
+def test_a_time_of_change_may_have_a_domain_of_postgresql_as_its_type(arrow_lab, postgresql_lab, sql_type):
+    for lab in (postgresql_lab, arrow_lab):
+        lab.clear()
+        lab.run(f"CREATE DOMAIN d_inner AS {sql_type}", "CREATE DOMAIN d_sj AS d_inner")
+        lab.run("CREATE TABLE t_dom (id INT PRIMARY KEY, gxsj d_sj)")
+        lab.run("INSERT INTO t_dom VALUES (1, '2026-11-20'), (2, '2026-11-22'), (3, NULL)")
+        chunks = lab.read(lab.source("t_dom", ["id"], now=NOW, changed_at="gxsj"))
+        assert lab.column(chunks, "id") == [3, 1, 2]
+        again = lab.read(lab.source("t_dom", ["id"], now=NOW, changed_at="gxsj"), chunks[-1].watermark)
+        assert lab.column(again, "id") == [3, 2]
+
+
 def test_a_column_that_changed_its_type_keeps_its_watermark(lab):
     fill(lab, [NOW - timedelta(hours=5), NOW - timedelta(hours=1)])
     for former in ("20261123103000", "1795401000", "2026-11-23T10:30:00.000000", "2026-11-23"):
