@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql
 from ecqs_gateway.doors.arrow import ArrowStream
 from ecqs_gateway.extract.catalogue import Column
 from ecqs_gateway.extract.chunk import no_bad_cells
-from ecqs_gateway.extract.decode import Batch, Decoder
+from ecqs_gateway.extract.decode import Batch, Decoder, from_single
 from ecqs_gateway.extract.problems import source_errors
 from ecqs_gateway.extract.statements import ChildQuery, Query
 from ecqs_gateway.model.columns import framed
@@ -198,7 +198,7 @@ class _Shaper:
                 pl.when(_within(name, frame.schema[name])).then(pl.col(name)).alias(name) for name in outside
             )
         wanted = zip(frame.get_columns(), self._types.values(), strict=True)
-        return Batch(framed([column if column.dtype == dtype else column.cast(dtype) for column, dtype in wanted]), bad)
+        return Batch(framed([_as(column, dtype) for column, dtype in wanted]), bad)
 
     def _outside(self, frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
         found = []
@@ -212,6 +212,12 @@ class _Shaper:
                     )
                 )
         return pl.concat(found).sort("__row", "column") if found else no_bad_cells()
+
+
+def _as(column: pl.Series, dtype: pl.DataType) -> pl.Series:
+    if column.dtype == dtype:
+        return column
+    return from_single(column) if column.dtype == pl.Float32 else column.cast(dtype)
 
 
 def _all_within(column: pl.Series) -> bool:

@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import Any, Literal, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import quoted_name
 
-from ecqs_gateway.extract.problems import no_such_column, no_such_table
+from ecqs_gateway.extract.problems import binary_key, no_such_column, no_such_table
 
 __all__ = ["MYSQL", "Column", "ColumnKind", "Table", "read_table", "table_names"]
 
@@ -40,6 +41,8 @@ class Column:
     charset: str | None = None
     """Character set of a text column (MariaDB, MySQL)."""
     sql_type: sa.types.TypeEngine[Any] = field(default_factory=sa.types.NullType, compare=False, repr=False)
+    single: bool = False
+    """Whether it holds numbers of single precision, which MariaDB and MySQL would show with six digits only."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ class Table:
         for name in names:
             if name not in self._by_name:
                 raise no_such_column(name, self.full_name, self._by_name, place)
+
+    def require_key(self, names: Iterable[str], place: str) -> None:
+        """Check that the columns exist and can tell rows apart by their text; also raises Misconfigured ECQS-2016."""
+        names = tuple(names)
+        self.require(names, place)
+        for name in names:
+            if self[name].kind == "bytes":
+                raise binary_key(name, self[name].type, self.full_name, place)
 
     def is_unique(self, key: Sequence[str]) -> bool:
         """Say whether no two rows can have the same key and no part of it can be null."""
@@ -138,6 +149,7 @@ def _table(connection: sa.Connection, inspector: sa.Inspector, name: str, schema
             found.get("comment") or "",
             charsets.get(found["name"]),
             found["type"],
+            dialect in MYSQL and type(found["type"]).__name__ == "FLOAT",
         )
         for found in inspector.get_columns(name, schema=schema)
     )
@@ -197,6 +209,9 @@ _KINDS: tuple[tuple[type[sa.types.TypeEngine[Any]], ColumnKind], ...] = (
 def _kind(found: sa.types.TypeEngine[Any], dialect: str) -> ColumnKind:
     if dialect == "sqlite":
         return _sqlite_kind(found)
+    base = _below_domains(found)
+    if isinstance(base, sa.types.DateTime | sa.types.Date):
+        found = base  # a time of change under a name of the province's own is one all the same
     if isinstance(found, sa.types.DateTime):
         return "zoned" if found.timezone else "timestamp"
     kind: ColumnKind = next((kind for cls, kind in _KINDS if isinstance(found, cls)), "other")
@@ -205,6 +220,12 @@ def _kind(found: sa.types.TypeEngine[Any], dialect: str) -> ColumnKind:
     if kind == "text" and dialect == "postgresql" and isinstance(found, sa.types.CHAR):
         return "other"  # cast to text, which takes the padding blanks off
     return kind
+
+
+def _below_domains(found: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
+    while isinstance(found, postgresql.DOMAIN):
+        found = found.data_type
+    return found
 
 
 def _sqlite_kind(found: sa.types.TypeEngine[Any]) -> ColumnKind:

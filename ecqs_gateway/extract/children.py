@@ -49,14 +49,15 @@ class Family:
 def open_family(
     session: Session, parent: Table, wanted: Mapping[str, ChildTable], *, place: str, notes: Notes
 ) -> Family:
-    """Check every child table and its columns; raises Misconfigured ECQS-2011, 2012 or 2013."""
+    """Check every child table and its columns; raises Misconfigured ECQS-2011, 2012, 2013 or 2016."""
     found: dict[str, ChildQuery] = {}
     for name, child in wanted.items():
         here = f"{place}.children.{name}"
         table = read_table(session.connection, child.table, here)
-        parent.require(child.key, here)
+        parent.require_key(child.key, here)
+        table.require_key(child.parent_key, here)
         changed_at = child.changed_at
-        table.require([*child.parent_key, *child.order_by, *([changed_at] if changed_at else [])], here)
+        table.require([*child.order_by, *([changed_at] if changed_at else [])], here)
         stamp = find_stamp(session.reader, table, changed_at, session.zone, place=here) if changed_at else None
         if not table.has_index(child.parent_key):
             columns = ", ".join(child.parent_key)

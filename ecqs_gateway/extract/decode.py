@@ -21,7 +21,7 @@ import polars as pl
 from ecqs_gateway.extract.catalogue import Column, ColumnKind
 from ecqs_gateway.extract.chunk import BAD_CELLS
 
-__all__ = ["Batch", "Decoder", "dtype_of"]
+__all__ = ["Batch", "Decoder", "dtype_of", "from_single"]
 
 _DTYPES: Mapping[ColumnKind, pl.DataType] = {
     "text": pl.String(),
@@ -71,7 +71,8 @@ class Decoder:
         """Decode some rows; no rows give an empty frame with the right types."""
         cells: list[_Cell] = []
         values = zip(*rows, strict=True) if rows else (() for _ in self._columns)
-        series = [self._series(column, cell, cells) for column, cell in zip(self._columns, values, strict=True)]
+        read = ((column, self._series(column, cell, cells)) for column, cell in zip(self._columns, values, strict=True))
+        series = [from_single(found) if column.single else found for column, found in read]
         bad = [(cell.row, cell.column, cell.reason) for cell in cells]
         return Batch(pl.DataFrame(series), pl.DataFrame(bad, schema=dict(BAD_CELLS), orient="row"))
 
@@ -99,6 +100,11 @@ class Decoder:
         if isinstance(dtype, pl.Datetime) and dtype.time_zone:
             found = [v.replace(tzinfo=self._zone) if v is not None and v.tzinfo is None else v for v in found]
         return pl.Series(column.name, found, dtype=dtype, strict=True)
+
+
+def from_single(column: pl.Series) -> pl.Series:
+    """Give numbers of single precision as their shortest decimals: 1234.56 and not 1234.56005859375."""
+    return column.cast(pl.Float32).cast(pl.String).cast(pl.Float64)
 
 
 def _from_bytes(column: Column, values: Sequence[Any], dtype: pl.DataType) -> pl.Series:

@@ -14,6 +14,7 @@
 2013  Misconfigured  ``changed_at`` holds nothing that can be read as a time
 2014  Misconfigured  no such stream, or one that does not fit the source
 2015  Terminal       the watermark does not fit the column
+2016  Misconfigured  a column of the key is binary
 2021  Misconfigured  the folder does not exist or cannot be read
 2022  Misconfigured  the file is in another encoding than declared
 2023  Misconfigured  a file has no header in that row, or one without names
@@ -48,7 +49,7 @@ from contextlib import contextmanager
 from ecqs_gateway.doors.arrow import ArrowStreamError
 from ecqs_gateway.errors import GatewayError, Misconfigured, Terminal, Transient
 
-__all__ = ["meant", "no_such_column", "no_such_table", "source_errors", "translate"]
+__all__ = ["binary_key", "meant", "no_such_column", "no_such_table", "source_errors", "translate"]
 
 _Maker = Callable[[str, str], GatewayError]
 
@@ -214,6 +215,17 @@ def no_such_column(name: str, table: str, known: Iterable[str], place: str) -> M
     """Say that a column is missing, and which one was probably meant."""
     message = f"table {table} has no column {name!r}"
     return Misconfigured("ECQS-2012", message, where=place, hint=meant(name, known, "columns"))
+
+
+def binary_key(name: str, kind: str, table: str, place: str) -> Misconfigured:
+    """Say that a key is binary: bytes that are no text cannot be held against those of other rows as text."""
+    return Misconfigured(
+        "ECQS-2016",
+        f"column {name!r} ({kind}) of {table} is binary and cannot be a key: its bytes are no text",
+        where=place,
+        hint="name a column that gives it as text, in a view or an indexed generated column, here and in child tables: "
+        "HEX(column) in MariaDB, MySQL and SQLite, encode(column, 'hex') in PostgreSQL",
+    )
 
 
 def meant(name: str, known: Iterable[str], what: str) -> str:

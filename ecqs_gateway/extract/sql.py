@@ -110,7 +110,7 @@ class DatabaseSource:
         self._session: Session = open_session(self._target.url, self._zone, timeout, place, self._stack)
         with source_errors(place, reading=True):
             table = read_table(self._session.connection, stream.table, place)
-            table.require(stream.key, place)
+            table.require_key(stream.key, place)
             stamp = self._find_stamp(table)
             self._family: Family = open_family(self._session, table, stream.children, place=place, notes=self.notes)
             self._session.catalogue_done()

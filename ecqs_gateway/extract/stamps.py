@@ -59,9 +59,23 @@ class Stamp(ABC):
         return column
 
     @property
+    def floor(self) -> Native:
+        """Lowest value that can be the time of a change.
+
+        What sorts below it (0000-00-00, -infinity, 0, 1899-12-30, 1970-01-01) stands for none whatever the type of the
+        column, and would never come into a window again.
+        """
+        return self.start_of(_FIRST_DAY)
+
+    @property
     def mask(self) -> str | None:
-        """LIKE pattern of values that sort in time; None when the column's type guarantees it."""
+        """LIKE pattern every value that sorts in time fits; None where the column is no text."""
         return None
+
+    @property
+    def astray(self) -> tuple[str, ...]:
+        """LIKE patterns of values that fit the mask but do not sort in time among the others."""
+        return ()
 
     def lowest(self, text: str, overlap: timedelta) -> Native:
         """Give the lowest value to read again when reading had come to ``text``.
@@ -79,6 +93,8 @@ class Stamp(ABC):
         return self.native(datetime.combine(day, time(), self.zone))
 
 
+_FIRST_DAY = date(1971, 1, 1)
+"""Later than every day programs write for "unknown", earlier than any register kept by a computer."""
 _CHANGE_OF_CLOCKS = timedelta(hours=3)
 """Longer than clocks are ever put back, and too short for two such changes."""
 
@@ -187,16 +203,27 @@ class TextStamp(Stamp):
     """What follows the time in every row: empty, ``Z`` or ``+08:00``."""
 
     @property
-    def mask(self) -> str:
-        """Give the form as a LIKE pattern; decimals and offset may follow."""
-        digits = self.form.replace("%Y", "____")
+    def _fixed(self) -> str:
+        fixed = self.form.replace("%Y", "____")
         for part in ("%m", "%d", "%H", "%M", "%S"):
-            digits = digits.replace(part, "__")
-        return f"{digits}%" if "%H" in self.form else digits
+            fixed = fixed.replace(part, "__")
+        return fixed
+
+    @property
+    def mask(self) -> str:
+        """Give the form as a LIKE pattern: decimals may follow, and the offset of the other rows must."""
+        return f"{self._fixed}%{self.offset}" if "%H" in self.form else self._fixed
+
+    @property
+    def astray(self) -> tuple[str, ...]:
+        """Give what the mask lets through: an offset where the others have none, dashes where they have none."""
+        offsets = ("Z%", "+%", "-%") if "%H" in self.form and not self.offset else ()
+        dashes = ("-", "/", ".") if self.form.startswith("%Y%m") else ()
+        return (*(f"{self._fixed}%{offset}" for offset in offsets), *(f"____{dash}%" for dash in dashes))
 
     def instant(self, text: str) -> datetime:
         """Read the fixed part, then decimals and offset."""
-        width = len(self.mask.rstrip("%"))
+        width = len(self._fixed)
         head, tail = text[:width], text[width:]
         found = _TAIL.fullmatch(tail)
         if found is None:

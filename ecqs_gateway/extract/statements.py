@@ -114,8 +114,7 @@ class ChildQuery:
             return None
         name, stamp = self.stamp
         column = self.table.clause.c[name]
-        readable = [column.like(stamp.mask)] if stamp.mask else []
-        return sa.select(sa.func.max(column)).where(column <= ceiling, *readable)
+        return sa.select(sa.func.max(column)).where(column >= stamp.floor, column <= ceiling, *_sorted(column, stamp))
 
 
 _TUPLE_IN = frozenset({"mysql", "mariadb", "sqlite", "oracle"})
@@ -149,30 +148,28 @@ class StreamQueries:
         return self._select((), sa.or_(*nullable)) if nullable else None
 
     def unstamped(self) -> Query | None:
-        """Give the rows without a readable time of change; None where there can be none."""
+        """Give the rows without a readable time of change, and every row ``window`` would not meet in a first run."""
         if self.changed_at is None or self.stamp is None:
             return None
-        column = self.table.clause.c[self.changed_at]
+        column, stamp = self.table.clause.c[self.changed_at], self.stamp
         without: list[Condition] = [column.is_(None)] if self.table[self.changed_at].nullable else []
-        if self.stamp.mask is not None:
+        if stamp.mask is None:
+            without.append(column < stamp.floor)
+        else:
             # The inner statement needs nothing but an index on the column, however wide the table is.
-            inner = self.table.clause.alias("unreadable")
-            readable = inner.c[self.changed_at].like(self.stamp.mask)
-            without.append(column.in_(sa.select(inner.c[self.changed_at]).where(sa.not_(readable))))
-        return self._select(self.key, sa.or_(*without), *self._has_key()) if without else None
+            inner = self.table.clause.alias("unreadable").c[self.changed_at]
+            unreadable = sa.or_(sa.not_(sa.and_(*_sorted(inner, stamp))), inner < stamp.floor)
+            without.append(column.in_(sa.select(inner).where(unreadable)))
+        return self._select(self.key, sa.or_(*without), *self._has_key())
 
     def window(self, lowest: Native | None) -> Query:
         """Give the rows at or above the lowest time of change (None: all of them), or the whole table by key."""
         if self.changed_at is None or self.stamp is None:
             return self._select(self.key, *self._has_key())
-        column = self.table.clause.c[self.changed_at]
-        conditions: list[Condition] = [column >= lowest] if lowest is not None else []
-        if self.stamp.mask is not None:
-            conditions.append(column.like(self.stamp.mask))
-        elif lowest is None and self.table[self.changed_at].nullable:
-            conditions.append(column.is_not(None))
+        column, floor = self.table.clause.c[self.changed_at], self.stamp.floor
+        start = floor if lowest is None else max(floor, lowest)
         order = tuple(dict.fromkeys((self.changed_at, *self.key)))
-        return self._select(order, *conditions, *self._has_key())
+        return self._select(order, column >= start, *_sorted(column, self.stamp), *self._has_key())
 
     def picked(self, where: Mapping[str, str]) -> Query:
         """Give the rows whose columns have these texts, in the order of the key; without any, all rows."""
@@ -186,12 +183,20 @@ class StreamQueries:
 
     def by_child(self, lowest: Native, children: Mapping[str, tuple[ChildQuery, Native]]) -> Query | None:
         """Give the rows below the window with a child row at or above that child's own lowest time of change."""
-        if self.changed_at is None or not children:
+        if self.changed_at is None or self.stamp is None or not children:
             return None
         clause = self.table.clause
         column = clause.c[self.changed_at]
+        below = [column >= self.stamp.floor, column < lowest, *_sorted(column, self.stamp)]
         changed = [_has_changed_child(clause, child, since) for child, since in children.values()]
-        return self._select(self.key, column < lowest, sa.or_(*changed), *self._has_key())
+        return self._select(self.key, *below, sa.or_(*changed), *self._has_key())
+
+
+def _sorted(column: sa.ColumnElement[Any], stamp: Stamp) -> list[Condition]:
+    """Say that a text sorts in time; other types always do."""
+    if stamp.mask is None:
+        return []
+    return [column.like(stamp.mask), *(column.not_like(pattern) for pattern in stamp.astray)]
 
 
 def _has_text(column: sa.ColumnClause[Any], kind: str, text: str) -> Condition:
@@ -211,8 +216,8 @@ def _has_changed_child(parent: sa.TableClause, child: ChildQuery, since: Native)
     name, stamp = child.stamp
     clause = child.table.clause.alias("child")
     joined = [clause.c[own] == parent.c[other] for own, other in zip(child.parent_key, child.key, strict=True)]
-    readable = [clause.c[name].like(stamp.mask)] if stamp.mask else []
-    return sa.exists(sa.select(sa.literal(1)).select_from(clause).where(*joined, clause.c[name] >= since, *readable))
+    changed = [clause.c[name] >= since, *_sorted(clause.c[name], stamp)]
+    return sa.exists(sa.select(sa.literal(1)).select_from(clause).where(*joined, *changed))
 
 
 def _chosen(clause: sa.TableClause, columns: Sequence[Column], dialect: str) -> list[sa.ColumnElement[Any]]:
@@ -224,8 +229,16 @@ def _chosen(clause: sa.TableClause, columns: Sequence[Column], dialect: str) -> 
             for c in columns
         ]
     if dialect in MYSQL:
-        return [(clause.c[c.name] + 0).label(c.name) if c.type.startswith("BIT") else clause.c[c.name] for c in columns]
+        plain = {c.name: _as_number(clause.c[c.name], c) for c in columns}
+        return [cell if cell is clause.c[name] else cell.label(name) for name, cell in plain.items()]
     return [clause.c[column.name] for column in columns]
+
+
+def _as_number(cell: sa.ColumnClause[Any], column: Column) -> sa.ColumnElement[Any]:
+    """Have MariaDB and MySQL show bits as a number, and numbers of single precision with all their digits."""
+    if column.single:
+        return cell + sa.literal_column("0e0")
+    return cell + 0 if column.type.startswith("BIT") else cell
 
 
 def bindable(value: object, column: Column) -> object:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from ecqs_gateway.content.models import ChildTable
 from ecqs_gateway.errors import Misconfigured
@@ -160,3 +161,30 @@ def test_a_changed_child_row_brings_its_parent_although_the_parent_did_not_chang
     third = lab.read(stamped(lab, overlap="0s"), again[-1].watermark)
     assert lab.column(third, "zsid") == ["Z001", "Z002", "Z005"]
     assert lab.column(lab.read(stamped(lab, overlap="0s"), third[-1].watermark), "zsid") == ["Z002", "Z005"]
+
+
+def test_a_binary_key_is_refused_with_what_to_do_and_its_text_is_taken(lab):
+    binary, text = {
+        "mariadb": ("BINARY(16)", "HEX(id)"),
+        "sqlite": ("BLOB", "hex(id)"),
+        "postgresql": ("BYTEA", "encode(id, 'hex')"),
+    }[lab.dialect]
+    lab.run(
+        f"CREATE TABLE t_b (id {binary} NOT NULL PRIMARY KEY, mc VARCHAR(9))",
+        "CREATE TABLE t_t (id VARCHAR(32) NOT NULL PRIMARY KEY)",
+        f"CREATE VIEW v_b AS SELECT {text} AS id, mc FROM t_b",
+    )
+    ids = [b"\x11" * 15 + bytes([last]) for last in (1, 2, 0xFF)]
+    lab.run(sa.text("INSERT INTO t_b VALUES (:i, 'x')"), rows=[{"i": each} for each in ids])
+    for parent, child in (("t_b", None), ("t_t", "t_b")):
+        below = {"cp": {"table": child, "parent_key": ["id"], "key": ["id"]}} if child else {}
+        with pytest.raises(Misconfigured, match="ECQS-2016") as caught:
+            lab.read(lab.source(parent, ["id"], children=below))
+        assert "'id'" in str(caught.value)
+        assert "t_b" in str(caught.value)
+        assert "hex" in caught.value.hint
+        assert caught.value.where.endswith("children.cp" if child else "streams.certificate")
+    children = {"cp": {"table": "v_b", "parent_key": ["id"], "key": ["id"]}}
+    (chunk,) = lab.read(lab.source("v_b", ["id"], children=children))
+    assert chunk.frame["id"].str.to_lowercase().to_list() == [each.hex() for each in ids]
+    assert chunk.children["cp"].frame["id"].to_list() == chunk.frame["id"].to_list()

@@ -209,6 +209,20 @@ def test_sqlite_cells_of_another_type_than_their_column_are_named(sqlite_lab):
     assert list(chunk.bad_cells.select("__row", "column").iter_rows()) == [(1, "n"), (1, "r")]
 
 
+def test_numbers_of_single_precision_are_read_as_they_were_written(lab):
+    single = {"mariadb": "FLOAT", "sqlite": "DOUBLE"}.get(lab.dialect, "REAL")
+    written = [1234.56, 1234567.8, 0.1, 99999.99, -16777216.0, 1e-30, None, 3.25]
+    lab.run(f"CREATE TABLE t (id BIGINT PRIMARY KEY, je {single})", f"CREATE TABLE c (tid BIGINT, je {single})")
+    rows = [{"i": n, "j": each} for n, each in enumerate(written)]
+    lab.run("INSERT INTO t VALUES (:i, :j)", rows=rows)
+    lab.run("INSERT INTO c VALUES (:i, :j)", rows=rows)
+    child = {"cp": {"table": "c", "parent_key": ["tid"], "key": ["id"]}}
+    (chunk,) = lab.read(lab.source("t", ["id"], children=child))
+    for frame in (chunk.frame, chunk.children["cp"].frame):
+        assert frame.schema["je"] == pl.Float64
+        assert frame["je"].to_list() == written
+
+
 def test_types_never_change_from_chunk_to_chunk(lab):
     lab.run(
         f"CREATE TABLE t (id BIGINT PRIMARY KEY, a VARCHAR(9), n DECIMAL(9, 2), d DATE, g {lab.time})",

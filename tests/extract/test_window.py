@@ -194,6 +194,78 @@ def test_every_form_of_a_time_of_change_is_understood(lab, sql_type, values, tex
     assert lab.column(lab.read(opened(), chunks[-1].watermark), "id") == [*odd, 1] or sql_type == "DATE"
 
 
+UNREADABLE = {
+    "time": [
+        ("mariadb", "DATETIME NOT NULL", "0000-00-00 00:00:00"),
+        ("mariadb", "DATETIME", "1900-01-01 00:00:00"),
+        ("core", "DATETIME(6) NOT NULL", "0000-00-00 00:00:00"),
+        ("postgresql", "TIMESTAMP", "-infinity"),
+        ("arrow", "TIMESTAMP", "-infinity"),
+        ("sqlite", "TEXT", "0000-00-00 00:00:00"),
+        ("postgresql", "TEXT", "1899-13-30 00:00:00"),
+        ("arrow", "VARCHAR(30)", "2026-11-21T04:00:00Z"),
+        ("mariadb", "VARCHAR(30)", "2026-11-21 04:00:00+08:00"),
+    ],
+    "day": [("mariadb", "DATE", "0000-00-00"), ("arrow", "DATE", "-infinity"), ("sqlite", "DATE", "1900-01-01")],
+    "digits": [
+        ("sqlite", "INTEGER", 0),
+        ("mariadb", "BIGINT", 20261121),
+        ("sqlite", "TEXT", "2026-11-22 10:00:00"),
+        ("postgresql", "DECIMAL(14,0)", 0),
+    ],
+    "epoch": [("postgresql", "BIGINT", 0), ("arrow", "NUMERIC(20,3)", 5), ("mariadb", "DOUBLE", -1)],
+    "zoned": [
+        ("sqlite", "TEXT", "2026-11-21T04:00:00Z"),
+        ("arrow", "TEXT", "2026-11-22T04:00:00Z"),
+        ("arrow", "TIMESTAMPTZ", "1970-01-01 08:00:00+08"),
+    ],
+}
+READABLE = {
+    "time": ("2026-11-20 09:00:00", "2026-11-23 09:00:00"),
+    "day": ("2026-11-20", "2026-11-23"),
+    "digits": (20261120090000, 20261123090000),
+    "epoch": (1795136400, 1795395600),
+    "zoned": ("2026-11-20T09:00:00+08:00", "2026-11-23T09:00:00+08:00"),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "sql_type", "form", "value"),
+    [(path, sql_type, form, value) for form, cases in UNREADABLE.items() for path, sql_type, value in cases],
+)
+def test_a_row_whose_time_is_none_comes_in_every_run_however_it_sorts(path, sql_type, form, value, request):
+    lab = request.getfixturevalue(f"{path}_lab")
+    sane = [str(each) if sql_type == "TEXT" else each for each in READABLE[form]]
+    lab.run(f"CREATE TABLE t_form (id BIGINT PRIMARY KEY, gxsj {sql_type})")
+
+    def add(*rows):
+        loose = ["SET SESSION sql_mode = ''"] if lab.dialect == "mariadb" else []
+        lab.run(*loose, "INSERT INTO t_form VALUES (:i, :g)", rows=[{"i": i, "g": g} for i, g in rows])
+
+    def read(after=None):
+        opened = lab.source("t_form", ["id"], now=NOW, changed_at="gxsj", overlap="1h")
+        return lab.read(opened, after), opened.tally
+
+    add(*((n, sane[0]) for n in (1, 2, 3)), (5, sane[1]), (4, value))
+    chunks, tally = read()
+    assert (lab.column(chunks, "id"), tally.unstamped) == ([4, 1, 2, 3, 5], 1)
+    add((6, value), (7, sane[1]))
+    chunks, tally = read(chunks[-1].watermark)
+    assert (lab.column(chunks, "id"), tally.unstamped) == ([4, 6, 5, 7], 2)
+
+
+def test_a_child_row_whose_time_is_none_sets_no_watermark(lab):
+    lab.run(
+        f"CREATE TABLE t_p (id BIGINT PRIMARY KEY, gxsj {lab.time})",
+        f"CREATE TABLE t_c (pid BIGINT, gxsj {lab.time})",
+        "INSERT INTO t_p VALUES (1, '2026-11-23 09:00:00')",
+        "INSERT INTO t_c VALUES (1, '1900-01-01 00:00:00')",
+    )
+    child = {"c": {"table": "t_c", "parent_key": ["pid"], "key": ["id"], "changed_at": "gxsj"}}
+    (chunk,) = lab.read(lab.source("t_p", ["id"], now=NOW, changed_at="gxsj", children=child))
+    assert chunk.watermark.children == {}
+
+
 def test_a_time_zone_of_the_column_is_kept(arrow_lab, postgresql_lab):
     for lab in (postgresql_lab, arrow_lab):
         lab.clear()
@@ -208,6 +280,19 @@ def test_a_time_zone_of_the_column_is_kept(arrow_lab, postgresql_lab):
         assert chunks[-1].watermark.changed_at == "2026-11-23T10:30:00.000000+08:00"
         again = lab.read(lab.source("t_tz", ["id"], now=NOW, changed_at="gxsj", overlap="1h"), chunks[-1].watermark)
         assert lab.column(again, "id") == [2]
+
+
+@pytest.mark.parametrize("sql_type", ["TIMESTAMP", "TIMESTAMPTZ", "DATE"])
+def test_a_time_of_change_may_have_a_domain_of_postgresql_as_its_type(arrow_lab, postgresql_lab, sql_type):
+    for lab in (postgresql_lab, arrow_lab):
+        lab.clear()
+        lab.run(f"CREATE DOMAIN d_inner AS {sql_type}", "CREATE DOMAIN d_sj AS d_inner")
+        lab.run("CREATE TABLE t_dom (id INT PRIMARY KEY, gxsj d_sj)")
+        lab.run("INSERT INTO t_dom VALUES (1, '2026-11-20'), (2, '2026-11-22'), (3, NULL)")
+        chunks = lab.read(lab.source("t_dom", ["id"], now=NOW, changed_at="gxsj"))
+        assert lab.column(chunks, "id") == [3, 1, 2]
+        again = lab.read(lab.source("t_dom", ["id"], now=NOW, changed_at="gxsj"), chunks[-1].watermark)
+        assert lab.column(again, "id") == [3, 2]
 
 
 def test_a_column_that_changed_its_type_keeps_its_watermark(lab):
