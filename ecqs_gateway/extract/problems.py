@@ -9,6 +9,7 @@
 2006  Misconfigured  the connection names a database that does not exist
 2007  Terminal       the database reports an error of its own
 2008  Transient      the database is busy: too many connections, a lock, starting up or shutting down
+2009  Misconfigured  the driver of the database is not installed
 2011  Misconfigured  no such table
 2012  Misconfigured  no such column
 2013  Misconfigured  ``changed_at`` holds nothing that can be read as a time
@@ -33,6 +34,7 @@
 2066  Misconfigured  the answer has nothing where the connector says
 2067  Transient      the answer itself says that something failed
 2069  Terminal       the API gives the same page again and again
+2083  Terminal       a key at the border of two pages is no text, so the page behind it cannot be asked for
 ====  ===============================================================================================
 
 Messages are our own: those of a driver may quote values or addresses, so only their state code is passed on.

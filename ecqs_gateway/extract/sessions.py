@@ -180,8 +180,8 @@ class _SqliteSession(_CoreSession):
         path = engine.url.database
         # sqlite3 would make an empty database of a mistyped name.
         if not path or not Path(path).is_file():
-            hint = "correct the connection: schema is the path of the file"
-            raise Misconfigured("ECQS-2006", "the SQLite database file does not exist", where=place, hint=hint)
+            hint = "correct the connection: its host (or schema, or the extra path) is the path of the file"
+            raise Misconfigured("ECQS-2006", f"there is no SQLite database file {path!r}", where=place, hint=hint)
         super().__init__(engine, zone, timeout, place, stack)
 
     def _begin(self) -> None:
@@ -268,14 +268,25 @@ _SESSIONS: Mapping[tuple[str, str], _Opener] = {
 def open_session(url: sa.URL, zone: ZoneInfo, timeout: timedelta, place: str, stack: ExitStack) -> Session:
     """Connect and begin the snapshot; the stack closes everything.
 
-    Raises Transient ECQS-2001 or 2008, Terminal ECQS-2002, Misconfigured ECQS-2006.
+    Raises Transient ECQS-2001 or 2008, Terminal ECQS-2002, Misconfigured ECQS-2006 or 2009.
     """
-    backend = url.get_backend_name()
-    special = _SESSIONS.get((backend, url.get_driver_name()), _CoreSession)
-    engine = sa.create_engine(url, connect_args=_arguments(url), poolclass=sa.pool.NullPool, hide_parameters=True)
+    engine = _engine(url, place)
+    special = _SESSIONS.get((url.get_backend_name(), url.get_driver_name()), _CoreSession)
     stack.callback(engine.dispose)
     with source_errors(place):
         return special(engine, zone, timeout, place, stack)
+
+
+def _engine(url: sa.URL, place: str) -> sa.Engine:
+    try:
+        return sa.create_engine(url, connect_args=_arguments(url), poolclass=sa.pool.NullPool, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        message = f"the driver of {url.drivername} is not installed: there is no Python module {error.name}"
+        hint = f"install the package that has it where the gateway runs, often `pip install {error.name}`"
+    except sa.exc.NoSuchModuleError:
+        message = f"SQLAlchemy has no dialect {url.drivername}"
+        hint = "correct the connection's sqlalchemy_dialect, or install the package that brings this dialect"
+    raise Misconfigured("ECQS-2009", message, where=place, hint=hint)
 
 
 def _arguments(url: sa.URL) -> dict[str, Any]:

@@ -91,6 +91,18 @@ class Gateway:
         found = list(connector.streams) if connector is not None else ["-"]
         return [kind for kind in found if not wanted or kind in wanted]
 
+    def require_kinds(self, units: Sequence[str], wanted: Sequence[str]) -> None:
+        """Raise Misconfigured ECQS-6018 for a kind that no connector of these units has: nothing would be done."""
+        there = {kind for unit in units for kind in self.kinds(unit)}
+        missing = sorted(set(wanted) - there)
+        if missing and "-" not in there:  # a connector that cannot be read may have it
+            raise Misconfigured(
+                "ECQS-6018",
+                f"no connector of {', '.join(units[:5])} has {', '.join(missing)}",
+                where="--kind",
+                hint=f"kinds they have: {', '.join(sorted(there)) or 'none'}",
+            )
+
     @property
     def national(self) -> NationalFile:
         """Give the national settings; raises Misconfigured where they cannot be read."""

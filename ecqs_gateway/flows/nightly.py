@@ -74,9 +74,13 @@ class Summary:
         sent = sum(row["sent"] for row in self.rows)
         if self.stopped:
             return f"{sent} records sent; {len(self.stopped)} stopped by order. `ecqs resume` lifts an order."
-        return (
-            f"{sent} records sent." if sent else "Nothing new: every record headquarters should have was sent before."
-        )
+        if sent:
+            return f"{sent} records sent."
+        dead = sum(row["dead_new"] + row["dead_known"] for row in self.rows)
+        if dead:
+            rows = "1 row is a dead letter" if dead == 1 else f"{dead} of the rows read are dead letters"
+            return f"Nothing new was sent: {rows}; `ecqs dead-letters list --by rule` says why."
+        return "Nothing new: every record headquarters should have was sent before."
 
 
 def sync(gateway: Gateway, options: Options) -> Summary:
@@ -85,6 +89,7 @@ def sync(gateway: Gateway, options: Options) -> Summary:
     ``gateway.limits.interrupt`` ends it early: leases are given back, and the run is marked as interrupted.
     """
     units = gateway.units(options.units)
+    gateway.require_kinds(units, options.kinds)
     if options.dry_run:
         return _rehearse(gateway, units, options)
     gateway.keep_content()

@@ -183,7 +183,8 @@ def _judged(rendered: pl.DataFrame, known: Known) -> pl.DataFrame:
     older = pl.col("ordering") < pl.col("known_ordering")
     verdict = pl.when(same).then(pl.lit("unchanged")).when(older).then(pl.lit("older")).otherwise(pl.lit("fresh"))
     if known.refused or known.corrected:
-        refused = same & pl.col("version").is_in(sorted(known.refused))
+        # Also where another version has gone out since, as a correction does: what was refused is not tried again.
+        refused = pl.col("version").is_in(sorted(known.refused))
         refused |= pl.col("version").is_in(sorted(known.corrected))
         verdict = pl.when(refused).then(pl.lit("refused")).otherwise(verdict)
     return joined.select_seq(

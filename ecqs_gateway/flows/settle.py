@@ -38,6 +38,8 @@ class Settling:
         self._troubles: dict[RemoteReceipt, ReceiptTrouble] = {}
         """Receipts the last look could not fetch or not put aside, and why."""
         self._stays_told = False
+        self._booked: dict[RemoteReceipt, str] = {}
+        """Digests of receipts that were dealt with in this run and could not be put aside."""
 
     def settle(self, transport: Transport) -> None:
         """Take every receipt of this lane that waits at headquarters, in the order of its batches.
@@ -82,8 +84,11 @@ class Settling:
         if sent is not None and sent.held == held:
             return  # nothing has come since that could make it its turn
         data = transport.fetch(waiting)
-        verdict = verify_receipt(data, waiting, sent, believed=self._believed())
         digest = hashlib.sha256(data).hexdigest()
+        if self._booked.get(waiting) == digest:
+            self._put_aside(transport, waiting, digest)
+            return
+        verdict = verify_receipt(data, waiting, sent, believed=self._believed())
         early = isinstance(verdict, RefusedReceipt) and verdict.wait
         if early and sent is not None:
             self._early[waiting] = (sent.held, digest)
@@ -97,7 +102,12 @@ class Settling:
         else:
             self._refuse(verdict, waiting, file, known=sent is not None)
         if not early:  # else it stays where it is: it may fit once the level before has come
-            transport.take(waiting)
+            self._put_aside(transport, waiting, digest)
+
+    def _put_aside(self, transport: Transport, waiting: RemoteReceipt, digest: str) -> None:
+        self._booked[waiting] = digest
+        transport.take(waiting)
+        del self._booked[waiting]  # the same bytes may be an answer to what is sent after this
 
     def _refuse(self, verdict: RefusedReceipt, waiting: RemoteReceipt, file: StagedFile, *, known: bool) -> None:
         """Keep a receipt that is not believed, or not yet, as evidence."""

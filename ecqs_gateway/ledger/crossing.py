@@ -30,7 +30,7 @@ def note_uses(connection: sa.Connection, lane_number: int, versions: pl.DataFram
     """
     if "link" not in versions.columns or versions.is_empty() or versions["link"].dtype != pl.String:
         return
-    again = versions["key"].filter(versions["previous"].is_not_null()).to_list()
+    again = versions["key"].to_list()
     if again:
         mine = certificate_use.c.lane_id == lane_number
         connection.execute(sa.delete(certificate_use).where(mine, in_values(connection, certificate_use.c.key, again)))

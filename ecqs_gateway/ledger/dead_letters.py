@@ -156,6 +156,9 @@ def _insert(connection: sa.Connection, lane_number: int, fresh: pl.DataFrame, cu
 def _meet_again(connection: sa.Connection, met: pl.DataFrame, current: Run) -> None:
     """Note that letters were met, where their rows lie now; what was resolved is open again."""
     _update(connection, met.select("id", "extraction_id", "source_row"), {"last_run": current.id})
+    refused = met.filter(pl.col("batch_id").is_not_null())  # by headquarters, in a later batch than before
+    if refused.height:
+        _update(connection, refused.select("id", "batch_id"), {})
     back = met.filter(pl.col("state") == "resolved")
     if back.height:
         _update(connection, back.select("id"), {"state": "open", "resolved_at": None, "resolved_by": None})
@@ -182,7 +185,9 @@ def _overtake(connection: sa.Connection, older: pl.DataFrame, current: Run) -> N
     if older.is_empty():
         return
     closed = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": CHANGED + current.id}
-    here = (dead_letter.c.id == sa.bindparam("letter"), dead_letter.c.last_run != current.id)
+    # What headquarters refused stays open: the row may come back to that version, which is not sent again.
+    ours = dead_letter.c.origin != "headquarters"
+    here = (dead_letter.c.id == sa.bindparam("letter"), dead_letter.c.last_run != current.id, ours)
     connection.execute(sa.update(dead_letter).where(*here).values(**closed), older.select(letter="id").to_dicts())
 
 
@@ -209,9 +214,25 @@ def resolve(
     if refused is not None:
         letters = letters.filter(~pl.col("source_key").is_in(refused.drop_nulls().implode()))
     hits = letters.join(passed.unique("source_key", keep="last"), on="source_key").select(
-        "id", resolved_by=pl.concat_str(pl.lit("version "), "digest")
+        "id", "source_key", resolved_by=pl.concat_str(pl.lit("version "), "digest")
     )
+    hits = _not_of_itself(connection, keys.lane_number, hits)
     if hits.height:
         _update(connection, hits, {"state": "resolved", "resolved_at": clock().isoformat()})
         keys.settled(hits["id"])
     return hits.height
+
+
+def _not_of_itself(connection: sa.Connection, lane_number: int, hits: pl.DataFrame) -> pl.DataFrame:
+    """Leave out what headquarters refused of the very version that passes: it may have answered meanwhile."""
+    if hits.is_empty():
+        return hits.drop("source_key")
+    mine = (dead_letter.c.lane_id == lane_number, dead_letter.c.origin == "headquarters")
+    asked = sa.select(dead_letter.c.id, dead_letter.c.version).where(
+        *mine,
+        dead_letter.c.version.is_not(None),
+        in_values(connection, dead_letter.c.source_key, hits["source_key"].to_list()),
+    )
+    found = [(number, f"version {bytes(version).hex()}") for number, version in connection.execute(asked)]
+    own = pl.DataFrame(found, schema={"id": hits.schema["id"], "resolved_by": pl.String}, orient="row")
+    return hits.join(own, on=["id", "resolved_by"], how="anti", maintain_order="left").drop("source_key")

@@ -107,8 +107,9 @@ def settle(database: Database, lease: Lease, current: Run, taken: Taken) -> runs
         lanes.guard(connection, lease, clock=current.clock)
         owner = connection.execute(sa.select(batch).where(batch.c.id == taken.batch_id)).one()
         digest = bytes.fromhex(taken.file.digest)
-        # A package may be given back more than once, each time by a receipt of its own; the same one says nothing new.
-        known = (receipt.c.verdict == "accepted") | ((receipt.c.verdict == RETURNED) & (receipt.c.digest == digest))
+        # What was given back and has not gone out since cannot have been given back again.
+        back = (receipt.c.verdict == RETURNED) & (receipt.c.digest == digest) & (owner.state == "sealed")
+        known = (receipt.c.verdict == "accepted") | back
         again = sa.select(receipt.c.id).where(
             receipt.c.batch_id == taken.batch_id, receipt.c.level == taken.level, known
         )
@@ -160,10 +161,11 @@ def _resolve_replaced(connection: sa.Connection, lane_number: int, owner: sa.Row
     mine = (record_version.c.lane_id == lane_number, record_version.c.sequence == owner.sequence)
     here = sa.select(record_version.c.key).where(*mine)
     from_source = here.join(extraction, extraction.c.id == record_version.c.extraction_id)
+    earlier = sa.select(batch.c.id).where(batch.c.lane_id == lane_number, batch.c.sequence < owner.sequence)
     before = (
         dead_letter.c.lane_id == lane_number,
         dead_letter.c.origin == "headquarters",
-        dead_letter.c.batch_id != owner.id,
+        dead_letter.c.batch_id.in_(earlier),
     )
     note = {"state": "resolved", "resolved_at": current.clock().isoformat(), "resolved_by": f"batch {owner.id}"}
     for state, keys in (("open", here), ("corrected", from_source.where(extraction.c.cause == "source"))):

@@ -158,7 +158,7 @@ class _Writer:
     def _chart(self, page: Any, table: Table, rows: tuple[int, int], line: int) -> int:
         """Put a native chart below the table, drawn from its cells."""
         wanted = table.chart
-        if wanted is None:
+        if wanted is None or not wanted.columns:  # a report on nothing has nothing to draw
             return line
         kinds = {"bars": {"type": "bar"}, "stacked": {"type": "bar", "subtype": "stacked"}, "line": {"type": "line"}}
         chart = self._book.add_chart(kinds[wanted.form])

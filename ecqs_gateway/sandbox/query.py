@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ecqs_gateway.errors import Misconfigured
 from ecqs_gateway.sandbox import anchors, numbers
 from ecqs_gateway.sandbox.home import Home
 from ecqs_gateway.sandbox.receipts import receipt_id
@@ -115,7 +116,15 @@ class Query:
     """A reader of the ledger in one home; use as a context manager, or ``close``."""
 
     def __init__(self, home: Path) -> None:
+        """Open the ledger; raises Misconfigured ECQS-6056 where no headquarters has ever run."""
         self._home = Home(home)
+        if not self._home.database.is_file():
+            raise Misconfigured(
+                "ECQS-6056",
+                "there is no stand-in headquarters in this folder",
+                where=str(home),
+                hint="set ECQS_SANDBOX to its folder (the demo: `. .demo/env`), or start one: `ecqs sandbox run`",
+            )
         self._db = connect(self._home.database, read_only=True)
 
     def __enter__(self) -> Self:

@@ -98,7 +98,10 @@ def test_sync_status_and_show_tell_one_story(world, w) -> None:
     w.judged_faultless(world, {UNIT: 5})
     again = _ecqs(world, "sync")
     assert again.returncode == 0
-    assert "Nothing new" in again.stdout
+    assert "Nothing new was sent: 1 row is a dead letter; `ecqs dead-letters list --by rule`" in again.stdout
+    unknown = _ecqs(world, "show", "苏XK06-001-99999", "--json")
+    assert unknown.returncode == 1
+    assert not any(json.loads(unknown.stdout).values())
 
     status = json.loads(_ecqs(world, "status", "--json").stdout)
     assert status["last_run"]["state"] == "done"
@@ -148,6 +151,7 @@ def test_a_unit_that_fails_makes_the_exit_code_1_and_is_named_with_the_next_step
     ("arguments", "code", "words"),
     [
         (["sync", "--unit", "999999"], 1, ["ECQS-6002", "999999", "next:"]),
+        (["sync", "--kind", "cert"], 1, ["ECQS-6018", "kinds they have: certificate"]),
         (["sync", "--since", "gestern"], 2, ["since"]),
         (["show", "苏XK06-001-99999"], 1, ["Nothing is known", "ecqs status"]),
         (["status"], 0, ["ecqs sync"]),
@@ -156,6 +160,9 @@ def test_a_unit_that_fails_makes_the_exit_code_1_and_is_named_with_the_next_step
         (["check", "--unit", OTHER], 1, ["ECQS-6002", "units that have one: 320000"]),
         (["sandbox", "misbehave", '{"dorp": 1}'], 1, ["dorp", "drop"]),
         (["sandbox", "misbehave", "{"], 1, ["Known orders"]),
+        (["sandbox", "show", "--home", "absent"], 1, ["ECQS-6056", "ECQS_SANDBOX"]),
+        (["sandbox", "anchors", "--home", "absent"], 1, ["ECQS-6056", "ecqs sandbox run"]),
+        (["report"], 0, ["report"]),
         (["sandbox", "behave"], 0, ["behaves again"]),
         (["--version"], 0, ["ecqs-gateway 0"]),
     ],

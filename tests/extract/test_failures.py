@@ -74,6 +74,12 @@ def test_a_database_that_does_not_exist_is_a_matter_of_the_connection(mariadb_la
     assert not (tmp_path / "absent.db").exists()
 
 
+def test_a_driver_that_is_not_there_is_named():
+    for url, named in (("oracle+oracledb://h/x", "oracledb"), ("nosuch://h/x", "nosuch")):
+        with pytest.raises(Misconfigured, match=f"ECQS-2009.*{named}.*install"):
+            enter(open_at(url))
+
+
 def test_an_account_without_rights_is_named_as_such(mariadb_lab, postgresql_lab):
     for lab in (mariadb_lab, postgresql_lab):
         lab.run("CREATE TABLE t (id INT PRIMARY KEY)")

@@ -203,3 +203,20 @@ def test_a_dry_run_asks_nobody(patient, w) -> None:
     patient.misbehave(silent=True)
     assert sum(row["batched"] for row in patient.sync(dry_run=True).rows) == 1
     assert patient.rows("SELECT count(*) FROM enquiry") == [(0,)]
+
+
+def test_a_batch_of_cases_that_was_refused_as_a_whole_goes_out_after_its_release(world, w, monkeypatch) -> None:
+    from ecqs_gateway.flows import release, seal
+
+    plain = seal.seal_batch
+
+    def wrong(header, batch, *, records, **rest):
+        return plain(header, batch, records=records + (header.kind == "approval" and header.sequence == 1), **rest)
+
+    monkeypatch.setattr(seal, "seal_batch", wrong)
+    onboard(world, PROVINCE, [w.licence(PROVINCE, 1)], [case("A", w.key(PROVINCE, 1)), case("C", None)])
+    assert list(world.sync().failed) == [f"{PROVINCE} approval"]
+    with world.gateway() as gateway:
+        release.release(gateway, PROVINCE, "approval", reason="试", by="甲")
+    assert world.sync().failed == {}
+    assert world.rows("SELECT sequence FROM certificate_use") == [(2,)]

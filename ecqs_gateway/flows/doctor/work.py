@@ -220,7 +220,7 @@ def letters(context: Context) -> Iterator[Finding]:
         if row.recent > max(_SUDDEN, 5 * row.before / 7):
             quiet = False
             text = f"{row.recent} dead letters in the last day ({row.n} open): something at the source has changed"
-            step = f"`ecqs dead-letters list --unit {row.unit}` groups them by reason"
+            step = f"`ecqs dead-letters list --unit {row.unit} --by rule` groups them by reason"
             yield Finding("work.letters", Verdict.WARNING, text, f"{row.unit} {row.kind}", step)
     if quiet:
         yield Finding("work.letters", Verdict.OK, f"{total} dead letters are open, none came in numbers")
