@@ -33,7 +33,7 @@ class HttpSource(ContentModel):
     Login and password are sent as Basic; a password alone as Bearer token, or in the header the extra names as header.
     """
     time_zone: TimeZone = "Asia/Shanghai"
-    """Time zone of the source's timestamps that carry none."""
+    """Time zone of a `changed_at` that carries none; other times in the rows keep the day they are written with."""
     timeout: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=60)
     """Longest silence of the server within one request."""
 

@@ -35,7 +35,10 @@ class SqlSource(ContentModel):
     connection: ConnectionId
     """Airflow connection id, without credentials here; without Airflow it is read from AIRFLOW_CONN_<ID>."""
     time_zone: TimeZone = "Asia/Shanghai"
-    """Time zone of the source's timestamps that carry none."""
+    """Time zone of columns of a time type that carry none; they are read as times of Shanghai after it.
+
+    Texts and numbers that hold times keep the day they are written with: only `changed_at` is read by this zone there.
+    """
     statement_timeout: Annotated[Duration, Field(gt=timedelta(0))] = timedelta(seconds=300)
     """Longest time one statement may run before the database is asked to stop it."""
 
@@ -48,7 +51,7 @@ class FilesSource(ContentModel):
     connection: ConnectionId
     """Airflow connection id of type fs whose extra holds the folder as path."""
     time_zone: TimeZone = "Asia/Shanghai"
-    """Time zone of the files' timestamps that carry none."""
+    """Time zone `--since` is meant in; times in the files keep the day they are written with."""
 
 
 class ChildTable(ContentModel):

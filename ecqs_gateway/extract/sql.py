@@ -36,6 +36,7 @@ from ecqs_gateway.extract.sessions import Session, open_session, postgres_settin
 from ecqs_gateway.extract.stamps import Native, Stamp
 from ecqs_gateway.extract.statements import ChildQuery, Query, StreamQueries
 from ecqs_gateway.extract.window import Mark, find_stamp, lowest_of, restated
+from ecqs_gateway.extract.zones import in_shanghai
 from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["DatabaseSource", "Target"]
@@ -248,6 +249,7 @@ class DatabaseSource:
         self._count(series, frame, sum(child.frame.height for child in children.values()))
         bad = pl.concat([bad, bad_below])
         self.tally.bad_cells += bad.height
+        frame, children = in_shanghai(frame, children, self._zone)  # after the watermark was read from it
         return Chunk(
             self.unit,
             self.kind,

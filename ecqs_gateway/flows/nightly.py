@@ -58,7 +58,7 @@ class Summary:
     stopped: dict[str, str] = field(default_factory=dict)
     interrupted: str | None = None
 
-    def sentence(self) -> str:
+    def sentence(self) -> str:  # noqa: PLR0911 - one for each way a run may end
         """Say in one sentence how it went."""
         if self.interrupted is not None:
             return (

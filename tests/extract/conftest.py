@@ -61,12 +61,18 @@ class Lab:
         self.engine.dispose()
 
     def source(
-        self, table: str, key: Sequence[str], *, now: datetime | None = None, **stream: object
+        self,
+        table: str,
+        key: Sequence[str],
+        *,
+        now: datetime | None = None,
+        zone: str = "Asia/Shanghai",
+        **stream: object,
     ) -> DatabaseSource:
         clock = None if now is None else (lambda: now.replace(tzinfo=SHANGHAI))
         made = SqlStream.model_validate({"table": table, "key": list(key), **stream})
         target = Target("320000", "certificate", self.url, self.arrow_uri, clock)
-        return DatabaseSource(target, SqlSource(type="sql", connection="ecqs_320000"), made)
+        return DatabaseSource(target, SqlSource(type="sql", connection="ecqs_320000", time_zone=zone), made)
 
     @staticmethod
     def column(chunks: Sequence[Chunk], name: str) -> list[object]:

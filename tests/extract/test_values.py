@@ -277,7 +277,8 @@ def test_pages_go_on_behind_a_key_in_the_character_set_of_its_column(mariadb_lab
 
 
 def test_a_key_of_illegal_bytes_at_a_page_border_is_named(sqlite_lab, monkeypatch):
-    sqlite_lab.run("CREATE TABLE t (id TEXT PRIMARY KEY)", "INSERT INTO t VALUES ('a'), (CAST(x'B1FF' AS TEXT)), ('b')")
+    sqlite_lab.run("CREATE TABLE t (id TEXT NOT NULL PRIMARY KEY)")
+    sqlite_lab.run("INSERT INTO t VALUES ('a'), (CAST(x'B1FF' AS TEXT)), ('b')")
     sqlite_lab.run("CREATE TABLE c (id TEXT, xh INTEGER)")
     child = {"c": {"table": "c", "parent_key": ["id"], "key": ["id"], "order_by": ["xh"]}}
     monkeypatch.setattr(SqliteReader, "several", False)  # as drivers that read one result at a time

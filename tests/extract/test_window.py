@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
 
 from ecqs_gateway.errors import Misconfigured, Terminal
+from ecqs_gateway.extract.zones import in_shanghai
 from ecqs_gateway.model.watermark import Watermark
 
 NOW = datetime(2026, 11, 23, 12)
@@ -328,3 +330,38 @@ def test_a_column_searched_by_every_run_without_index_is_remarked_on(lab):
     opened = source(lab)
     lab.read(opened)
     assert [note.code for note in opened.notes.items] == ["ECQS-2052"]
+
+
+@pytest.mark.parametrize("database", ["mariadb_lab", "postgresql_lab", "arrow_lab"])
+def test_times_without_a_zone_are_moved_to_shanghai_and_the_watermark_stays_the_sources(request, database):
+    lab = request.getfixturevalue(database)
+    lab.run(
+        f"CREATE TABLE t (id INT PRIMARY KEY, fzrq {lab.time}, rq DATE, gxsj {lab.time})",
+        f"CREATE TABLE c (id INT, xh INT, sj {lab.time})",
+        "CREATE INDEX c_id ON c (id)",
+    )
+    evening, stamp = datetime(2022, 3, 4, 16, 30), datetime(2026, 11, 22, 20)
+    lab.run("INSERT INTO t VALUES (1, :f, '2022-03-04', :g)", rows=[{"f": evening, "g": stamp}])
+    lab.run("INSERT INTO c VALUES (1, 1, :f)", rows=[{"f": evening}])
+    child = {"c": {"table": "c", "parent_key": ["id"], "key": ["id"], "order_by": ["xh"]}}
+    given = {"changed_at": "gxsj", "children": child, "now": NOW}
+    read = {zone: lab.read(lab.source("t", ["id"], zone=zone, **given)) for zone in ("Asia/Shanghai", "UTC")}
+    (here,), (utc,) = read["Asia/Shanghai"], read["UTC"]
+    assert here.frame["fzrq"][0] == evening
+    assert utc.frame["fzrq"][0] == datetime(2022, 3, 5, 0, 30)
+    assert utc.children["c"].frame["sj"][0] == datetime(2022, 3, 5, 0, 30)
+    assert utc.frame["rq"][0] == here.frame["rq"][0] == date(2022, 3, 4)
+    assert utc.frame.schema == here.frame.schema
+    later, before = stamp + timedelta(hours=1), stamp - timedelta(hours=1)
+    lab.run("INSERT INTO t VALUES (2, :f, '2022-03-04', :g)", rows=[{"f": evening, "g": later}])
+    lab.run("INSERT INTO t VALUES (3, :f, '2022-03-04', :g)", rows=[{"f": evening, "g": before}])
+    again = lab.read(lab.source("t", ["id"], zone="UTC", overlap="30m", **given), after=utc.watermark)
+    assert [row for chunk in again for row in chunk.frame["id"]] == [1, 2]
+
+
+def test_an_hour_a_clock_skipped_or_had_twice_loses_nothing():
+    frame = pl.DataFrame(
+        {"t": [datetime(2024, 3, 31, 2, 30), datetime(2024, 10, 27, 2, 30), None], "d": ["x", "y", "z"]}
+    )
+    moved, _ = in_shanghai(frame, {}, ZoneInfo("Europe/Berlin"))
+    assert moved["t"].to_list() == [datetime(2024, 3, 31, 2, 30), datetime(2024, 10, 27, 8, 30), None]
