@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile  # noqa: TID251 - counts inflated bytes and keeps nothing; doors.archive reads our own packages
 import zlib
 
@@ -16,6 +17,11 @@ _LARGEST_FILE = 128_000_000
 _LARGEST_INFLATED = 300_000_000  # a sheet is read whole, and takes about twice this in memory
 _MOST_MEMBERS = 10_000
 _PIECE = 1 << 20
+_STYLES = "xl/styles.xml"
+_USED = re.compile(rb"""(<(?:\w+:)?xf\b[^>]*?\bnumFmtId=["'])([0-9]{1,9})(["'])""")
+_DESCRIBED = re.compile(rb"""<(?:\w+:)?numFmt\b[^>]*?\bnumFmtId=["']([0-9]{1,9})["']""")
+_DAY, _TIME_OF_DAY = 14, 21
+_CHINESE = dict.fromkeys((*range(27, 37), *range(50, 59)), _DAY) | dict.fromkeys((32, 33, 34, 35, 55, 56), _TIME_OF_DAY)
 
 
 def read_sheet(data: bytes, sheet: int | str, *, place: str) -> pl.DataFrame:
@@ -28,7 +34,7 @@ def read_sheet(data: bytes, sheet: int | str, *, place: str) -> pl.DataFrame:
 
     _check_size(data, place)
     try:
-        book = fastexcel.read_excel(data)
+        book = fastexcel.read_excel(_with_known_dates(data))
     except fastexcel.FastExcelError as error:
         raise _unreadable(place) from error
     names = book.sheet_names
@@ -70,6 +76,28 @@ def _check_size(data: bytes, place: str) -> None:
                             raise _too_large(place)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
         raise _unreadable(place) from error
+
+
+def _with_known_dates(data: bytes) -> bytes:
+    """Give a workbook in which the date and time formats of Chinese Excel have the numbers the reader knows.
+
+    Formats 27 to 36 and 50 to 58 belong to the language (ECMA-376 part 1, 18.8.30): no file describes them, and their
+    cells would come as serial numbers. Only the part of the styles is written anew, behind the others.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if _STYLES not in archive.NameToInfo:
+            return data
+        styles = archive.read(_STYLES)
+    own = {int(found) for found in _DESCRIBED.findall(styles)}
+    known = {number: format_ for number, format_ in _CHINESE.items() if number not in own}
+    changed = _USED.sub(lambda met: met[1] + str(known.get(int(met[2]), int(met[2]))).encode() + met[3], styles)
+    if changed == styles:
+        return data
+    room = io.BytesIO(data)
+    with zipfile.ZipFile(room, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.filelist.remove(archive.NameToInfo.pop(_STYLES))
+        archive.writestr(_STYLES, changed)
+    return room.getvalue()
 
 
 def _unreadable(place: str) -> Terminal:
