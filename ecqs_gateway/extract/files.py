@@ -32,6 +32,7 @@ from ecqs_gateway.extract.folder import Drop, Dropped
 from ecqs_gateway.extract.headers import header_names
 from ecqs_gateway.extract.notes import Notes, Tally
 from ecqs_gateway.extract.sheet import read_sheet
+from ecqs_gateway.extract.sheet_faults import faulty_cells
 from ecqs_gateway.model.watermark import Watermark
 
 __all__ = ["FolderSource"]
@@ -265,7 +266,14 @@ class FolderSource:
 
     def _sheet(self, file: _OpenFile) -> pl.DataFrame:
         file.stream.seek(0)
-        return read_sheet(file.stream.read(), self._stream.sheet, place=file.place)
+        data = file.stream.read()
+        cells = read_sheet(data, self._stream.sheet, place=file.place)
+        if faulty := faulty_cells(data, self._stream.sheet):
+            shown = ", ".join(faulty[:10]) + (" …" if len(faulty) > 10 else "")
+            many = "1 cell holds" if len(faulty) == 1 else f"{len(faulty)} cells hold"
+            message = f"{many} an error or a formula without a result and count as empty: {shown}"
+            self.notes.add("ECQS-2060", file.place, message)
+        return cells
 
     def _xlsx_header(self, cells: pl.DataFrame, file: _OpenFile) -> list[str]:
         row = self._stream.header_row

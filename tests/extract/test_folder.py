@@ -323,6 +323,14 @@ def xlsx(folder, **stream):
     return source(folder, files="*.xlsx", format="xlsx", **stream)
 
 
+def test_cells_that_show_an_error_are_told_with_their_places(tmp_path, caplog):
+    book(tmp_path / "a.xlsx", {"A1": "n", "B1": "mc", "A2": 1, "B2": "#REF!", "A3": 2, "B3": "=B2"})
+    with caplog.at_level("WARNING"):
+        read(xlsx(tmp_path))
+    [told] = [line for line in caplog.messages if "ECQS-2060" in line]
+    assert "a.xlsx: 2 cells hold an error or a formula without a result and count as empty: B2, B3" in told
+
+
 def test_cells_of_a_sheet_come_as_people_see_them_with_the_row_of_the_sheet(tmp_path):
     cells = {
         "A2": "某某省监督抽查结果", "A4": "序号", "B4": "产品 名称", "C4": "日期", "D4": "数量", "F4": "备注",
