@@ -29,6 +29,8 @@ class Family:
     parent: Table
     children: Mapping[str, ChildQuery]
     zone: ZoneInfo
+    notes: Notes
+    place: str
 
     def read(self, reader: Reader, parents: pl.DataFrame) -> tuple[dict[str, ChildFrame], pl.DataFrame]:
         """Give the child rows of these parents, and the bad cells among them under the rows of their parents."""
@@ -41,6 +43,14 @@ class Family:
             batches = reader.children(child, values) if values else []
             batch = joined(batches) if batches else Decoder(child.columns, self.zone).batch(())
             frame = _respelled(batch.frame, child, keys)
+            if frame is not batch.frame and _strange(frame, child, keys):
+                # Each of them was asked for by the key of a parent.
+                message = (
+                    f"rows of child table {child.table.full_name} are left out: the database takes their"
+                    f" {', '.join(child.parent_key)} for a parent's {', '.join(child.key)} that is spelled otherwise;"
+                    " give both columns one type, or read a view in which they are spelled alike"
+                )
+                self.notes.add("ECQS-2084", self.place, message)
             bad.append(_of_parents(Batch(frame, batch.bad_cells), child, parents))
             frames[name] = ChildFrame(_in_order(frame, child), child.parent_key, child.key)
         return frames, pl.concat(bad)
@@ -65,28 +75,31 @@ def open_family(
             notes.add("ECQS-2052", here, message)
         dialect, pair = session.connection.dialect.name, (changed_at, stamp) if changed_at and stamp else None
         found[name] = ChildQuery(name, table, child.parent_key, child.key, child.order_by, dialect, pair)
-    return Family(parent, found, session.zone)
+    return Family(parent, found, session.zone, notes, place)
 
 
 def _respelled(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl.DataFrame:
     """Give the child's key the type and spelling of the parent's.
 
-    A database may hold a number here and its digits there, or take ``a1`` and ``A1 `` for equal; a join of columns
-    does not, and the child row would be lost.
+    A database may hold a number here and its digits there, or take ``a1`` and ``A1 ``, ``007`` and ``7.00`` for equal;
+    a join of columns does not, and the child row would be lost. Where two parents differ in zeros only, a child's
+    number belongs to neither for certain, and it keeps its spelling.
     """
-    casts = [
+    cast = [
         pl.col(own).cast(keys.schema[other], strict=False)
         for own, other in zip(child.parent_key, child.key, strict=True)
         if frame.schema[own] != keys.schema[other]
     ]
-    frame = frame.with_columns(casts)
-    if frame.join(keys, left_on=child.parent_key, right_on=child.key, how="anti").is_empty():
+    frame = frame.with_columns(cast) if cast else frame
+    if not _strange(frame, child, keys):
         return frame
     pairs = list(zip(child.parent_key, child.key, strict=True))
-    folds = [f"__{other}" for other in child.key]
+    folds, plain = [f"__{other}" for other in child.key], [f"__plain_{other}" for other in child.key]
     spelled = keys.select(
-        *(_folded(keys, other).alias(f"__{other}") for other in child.key), pl.all().name.prefix("__as_")
-    )
+        *(_folded(keys, other).alias(f"__{other}") for other in child.key),
+        *(_plain(keys, other).alias(f"__plain_{other}") for other in child.key),
+        pl.all().name.prefix("__as_"),
+    ).filter(~pl.struct(folds).is_duplicated() | pl.struct(plain).is_duplicated())
     return (
         frame.with_columns(_folded(frame, own).alias(f"__{other}") for own, other in pairs)
         .join(
@@ -96,7 +109,12 @@ def _respelled(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl
             how="left",
             maintain_order="left",
         )
-        .join(spelled.unique(folds, keep="first", maintain_order=True), on=folds, how="left", maintain_order="left")
+        .join(
+            spelled.drop(plain).unique(folds, keep="first", maintain_order=True),
+            on=folds,
+            how="left",
+            maintain_order="left",
+        )
         .with_columns(
             pl.when("__exact").then(pl.col(own)).otherwise(pl.coalesce(f"__as_{other}", own)).alias(own)
             for own, other in pairs
@@ -105,8 +123,23 @@ def _respelled(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl
     )
 
 
-def _folded(frame: pl.DataFrame, name: str) -> pl.Expr:
+def _strange(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> bool:
+    """Say whether a child row has a key that is no parent's, letter by letter."""
+    return not frame.join(keys, left_on=child.parent_key, right_on=child.key, how="anti").is_empty()
+
+
+def _plain(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name).str.strip_chars_end(" ").str.to_lowercase() if frame.schema[name] == pl.String else pl.col(name)
+
+
+def _folded(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """Give what keys have in common that a database may take for equal: exact numbers arrive as texts, too."""
+    text = _plain(frame, name)
+    if frame.schema[name] != pl.String:
+        return text
+    shorter = text.str.replace(r"^(-?)0+([0-9])", "${1}${2}").str.replace(r"^(-?[0-9]+)\.0+$", "${1}")
+    shorter = shorter.str.replace(r"^(-?[0-9]+\.[0-9]*[1-9])0+$", "${1}")
+    return pl.when(text.str.contains(r"^-?[0-9]+(\.[0-9]+)?$")).then(shorter).otherwise(text)
 
 
 def _of_parents(batch: Batch, child: ChildQuery, parents: pl.DataFrame) -> pl.DataFrame:

@@ -188,3 +188,36 @@ def test_a_binary_key_is_refused_with_what_to_do_and_its_text_is_taken(lab):
     (chunk,) = lab.read(lab.source("v_b", ["id"], children=children))
     assert chunk.frame["id"].str.to_lowercase().to_list() == [each.hex() for each in ids]
     assert chunk.children["cp"].frame["id"].to_list() == chunk.frame["id"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("parent", "child", "keys"),
+    [
+        ("VARCHAR(9)", "INTEGER", {"'007'": "7", "'12'": "12"}),
+        ("NUMERIC(10,0)", "NUMERIC(12,2)", {"7": "7", "100": "100"}),
+        ("NUMERIC(10,1)", "NUMERIC(12,3)", {"7.5": "7.5", "0": "0", "-1.2": "-1.2"}),
+    ],
+)
+def test_numbers_that_are_equal_and_spelled_otherwise_find_their_parents(lab, parent, child, keys):
+    if lab.dialect == "sqlite" and "NUMERIC" in parent:
+        parent, child = "DECIMAL(9,2)", "DOUBLE"
+    lab.run(f"CREATE TABLE p (id {parent} NOT NULL PRIMARY KEY)", f"CREATE TABLE c (pid {child}, xh INT)")
+    for own, other in keys.items():
+        lab.run(f"INSERT INTO p VALUES ({own})", f"INSERT INTO c VALUES ({other}, 1)")
+    wanted = {"c": {"table": "c", "parent_key": ["pid"], "key": ["id"], "order_by": ["xh"]}}
+    (chunk,) = lab.read(lab.source("p", ["id"], children=wanted))
+    assert sorted(chunk.children["c"].frame["pid"]) == sorted(chunk.frame["id"])
+
+
+def test_a_number_that_may_be_two_parents_is_given_to_neither_and_told(mariadb_lab, caplog):
+    mariadb_lab.run(
+        "CREATE TABLE p (id VARCHAR(9) PRIMARY KEY)",
+        "CREATE TABLE c (pid INT, xh INT, KEY (pid))",
+        "INSERT INTO p VALUES ('007'), ('07'), ('8')",
+        "INSERT INTO c VALUES (7, 1), (8, 1)",
+    )
+    wanted = {"c": {"table": "c", "parent_key": ["pid"], "key": ["id"], "order_by": ["xh"]}}
+    with caplog.at_level("WARNING"):
+        (chunk,) = mariadb_lab.read(mariadb_lab.source("p", ["id"], children=wanted))
+    assert chunk.children["c"].frame["pid"].to_list() == ["7", "8"]
+    assert [line for line in caplog.messages if "ECQS-2084" in line and "child table c are left out" in line]
