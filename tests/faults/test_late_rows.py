@@ -45,9 +45,10 @@ class Province:
     number: int = 0
     updated: int = 0
 
-    def stamp(self, minute: int) -> str:
+    def stamp(self, minute: int, dice: random.Random | None = None) -> str:
         """Give what the province's clock shows: whole minutes, so that many rows share one."""
-        return f"{START + timedelta(minutes=minute + self.dice.randint(-SKEW, SKEW)):%Y-%m-%d %H:%M:%S}"
+        skew = (dice or self.dice).randint(-SKEW, SKEW)
+        return f"{START + timedelta(minutes=minute + skew):%Y-%m-%d %H:%M:%S}"
 
     def work(self, minute: int, rows: int, *, late: float) -> None:
         """Write new rows and commit those whose time has come."""
@@ -75,7 +76,7 @@ class Province:
         dice = random.Random(minute)
         with closing(sqlite3.connect(self.world.source(UNIT), timeout=30, isolation_level=None)) as db:
             while not stop.is_set():
-                row, stamp = dice.randint(1, self.number), self.stamp(minute)
+                row, stamp = dice.randint(1, self.number), self.stamp(minute, dice)
                 name = f"远山电缆有限公司第{dice.randint(1, 999)}厂"
                 changed = db.execute("UPDATE zs SET qymc = ?, gxsj = ? WHERE id = ?", (name, stamp, row))
                 if changed.rowcount:
@@ -97,7 +98,8 @@ def _sync(gateway, province: Province, minute: int) -> None:
 
 def late_rows(w, folder: Path, *, rows: int, steps: int, late: float = 0.001) -> None:
     """Let a province work and the gateway read it about hourly; judge by headquarters' ledger."""
-    dice, world = random.Random(soak.SEED), w.World(folder / "late")
+    # Dice of its own each: how often a thread throws them must not decide how often the province is read.
+    dice, reads, world = random.Random(soak.SEED), random.Random(soak.SEED), w.World(folder / "late")
     world.build()
     world.without_rules()
     world.national(records=2000, wait="60s")
@@ -108,7 +110,7 @@ def late_rows(w, folder: Path, *, rows: int, steps: int, late: float = 0.001) ->
     with world.headquarters(), world.gateway() as gateway:
         for step in range(steps):
             province.work(step * STEP, rows // steps, late=late)
-            if dice.random() < 1 / 6:
+            if reads.random() < 1 / 6:
                 _sync(gateway, province, step * STEP)
                 runs += 1
         province.commit(float("inf"))
