@@ -86,7 +86,10 @@ def _respelled(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl
     number belongs to neither for certain, and it keeps its spelling.
     """
     cast = [
-        pl.col(own).cast(keys.schema[other], strict=False)
+        # An exact number arrives as its text, and 7.00 is no whole number until it is spelled as one.
+        (_folded(frame, own) if keys.schema[other].is_integer() else pl.col(own))
+        .cast(keys.schema[other], strict=False)
+        .alias(own)
         for own, other in zip(child.parent_key, child.key, strict=True)
         if frame.schema[own] != keys.schema[other]
     ]

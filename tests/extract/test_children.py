@@ -195,6 +195,7 @@ def test_a_binary_key_is_refused_with_what_to_do_and_its_text_is_taken(lab):
     [
         ("VARCHAR(9)", "INTEGER", {"'007'": "7", "'12'": "12"}),
         ("NUMERIC(10,0)", "NUMERIC(12,2)", {"7": "7", "100": "100"}),
+        ("INTEGER", "NUMERIC(12,2)", {"7": "7", "100": "100", "-3": "-3"}),
         ("NUMERIC(10,1)", "NUMERIC(12,3)", {"7.5": "7.5", "0": "0", "-1.2": "-1.2"}),
     ],
 )
