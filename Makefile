@@ -61,7 +61,7 @@ pytest: $(VENV)/.test
 bench: $(VENV)/.test  ## Measure against peers, side by side in one run (installs the peers into .venv-bench)
 	@bash benchmarks/run.sh
 
-soak: services  ## Run the fault programs with their full figures (an hour); FAULT=F4 runs one
+soak: services  ## Run the fault programs with their full figures (40 minutes); FAULT=F4 runs one
 	@set -a; [ ! -f var/test-services/env ] || . var/test-services/env; set +a; $(BIN)/python tests/support/soak_run.py $(FAULT)
 
 fuzz: $(VENV)/.test  ## Try the mapping language with 100,000 random and some hundred hostile texts; writes docs/reference/fuzz.md

@@ -53,9 +53,9 @@ def show(
             say(f"Finding {finding['rule']} ({finding['field']}), batch {finding['sequence']}: {finding['message']}")
         for letter in found["dead_letters"]:
             _letter(letter)
-    if not any(found.values()) and not as_json:
-        say(f"Nothing is known of {key}. Look at `ecqs status` for what was synced, or check the spelling.")
     if not any(found.values()):
+        if not as_json:
+            say(f"Nothing is known of {key}. Look at `ecqs status` for what was synced, or check the spelling.")
         raise typer.Exit(1)
 
 

@@ -42,18 +42,25 @@ class Family:
             values = [tuple(map(bindable, row, columns)) for row in keys.rows()]
             batches = reader.children(child, values) if values else []
             batch = joined(batches) if batches else Decoder(child.columns, self.zone).batch(())
-            frame = _respelled(batch.frame, child, keys)
-            if frame is not batch.frame and _strange(frame, child, keys):
-                # Each of them was asked for by the key of a parent.
-                message = (
-                    f"rows of child table {child.table.full_name} are left out: the database takes their"
-                    f" {', '.join(child.parent_key)} for a parent's {', '.join(child.key)} that is spelled otherwise;"
-                    " give both columns one type, or read a view in which they are spelled alike"
-                )
-                self.notes.add("ECQS-2084", self.place, message)
+            frame = self._keyed(batch.frame, child, keys)
             bad.append(_of_parents(Batch(frame, batch.bad_cells), child, parents))
             frames[name] = ChildFrame(_in_order(frame, child), child.parent_key, child.key)
         return frames, pl.concat(bad)
+
+    def _keyed(self, frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl.DataFrame:
+        """Give child rows with the keys of their parents; tells where one still has another: a parent asked for it."""
+        frame = _of_type(frame, child, keys)
+        if not _strange(frame, child, keys):
+            return frame
+        frame = _respelled(frame, child, keys)
+        if _strange(frame, child, keys):
+            message = (
+                f"rows of child table {child.table.full_name} are left out: the database takes their"
+                f" {', '.join(child.parent_key)} for a parent's {', '.join(child.key)} that is spelled otherwise;"
+                " give both columns one type, or read a view in which they are spelled alike"
+            )
+            self.notes.add("ECQS-2084", self.place, message)
+        return frame
 
 
 def open_family(
@@ -78,13 +85,8 @@ def open_family(
     return Family(parent, found, session.zone, notes, place)
 
 
-def _respelled(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl.DataFrame:
-    """Give the child's key the type and spelling of the parent's.
-
-    A database may hold a number here and its digits there, or take ``a1`` and ``A1 ``, ``007`` and ``7.00`` for equal;
-    a join of columns does not, and the child row would be lost. Where two parents differ in zeros only, a child's
-    number belongs to neither for certain, and it keeps its spelling.
-    """
+def _of_type(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl.DataFrame:
+    """Give the child's key the type of the parent's."""
     cast = [
         # An exact number arrives as its text, and 7.00 is no whole number until it is spelled as one.
         (_folded(frame, own) if keys.schema[other].is_integer() else pl.col(own))
@@ -93,9 +95,16 @@ def _respelled(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl
         for own, other in zip(child.parent_key, child.key, strict=True)
         if frame.schema[own] != keys.schema[other]
     ]
-    frame = frame.with_columns(cast) if cast else frame
-    if not _strange(frame, child, keys):
-        return frame
+    return frame.with_columns(cast) if cast else frame
+
+
+def _respelled(frame: pl.DataFrame, child: ChildQuery, keys: pl.DataFrame) -> pl.DataFrame:
+    """Give the child's key the spelling of the parent's, which has its type.
+
+    A database may hold a number here and its digits there, or take ``a1`` and ``A1 ``, ``007`` and ``7.00`` for equal;
+    a join of columns does not, and the child row would be lost. Where two parents differ in zeros only, a child's
+    number belongs to neither for certain, and it keeps its spelling.
+    """
     pairs = list(zip(child.parent_key, child.key, strict=True))
     folds, plain = [f"__{other}" for other in child.key], [f"__plain_{other}" for other in child.key]
     spelled = keys.select(

@@ -266,14 +266,15 @@ class FolderSource:
 
     def _sheet(self, file: _OpenFile) -> pl.DataFrame:
         file.stream.seek(0)
-        data = file.stream.read()
-        cells = read_sheet(data, self._stream.sheet, place=file.place)
-        if faulty := faulty_cells(data, self._stream.sheet):
+        return read_sheet(file.stream.read(), self._stream.sheet, place=file.place)
+
+    def _remark_on_faults(self, file: _OpenFile) -> None:
+        file.stream.seek(0)
+        if faulty := faulty_cells(file.stream.read(), self._stream.sheet):
             shown = ", ".join(faulty[:10]) + (" …" if len(faulty) > 10 else "")
             many = "1 cell holds" if len(faulty) == 1 else f"{len(faulty)} cells hold"
             message = f"{many} an error or a formula without a result and count as empty: {shown}"
             self.notes.add("ECQS-2060", file.place, message)
-        return cells
 
     def _xlsx_header(self, cells: pl.DataFrame, file: _OpenFile) -> list[str]:
         row = self._stream.header_row
@@ -286,6 +287,7 @@ class FolderSource:
 
     def _xlsx(self, file: _OpenFile) -> Iterator[_Piece]:
         cells = self._sheet(file)
+        self._remark_on_faults(file)
         names = self._xlsx_header(cells, file)
         first = self._stream.header_row + 1
         rows = cells.slice(self._stream.header_row).select(

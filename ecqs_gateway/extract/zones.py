@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from ecqs_gateway.doors.clock import SHANGHAI
 from ecqs_gateway.extract.chunk import ChildFrame
 
 __all__ = ["in_shanghai"]
-
-_SHANGHAI = "Asia/Shanghai"
 
 
 def in_shanghai(
@@ -23,7 +22,7 @@ def in_shanghai(
     Only columns of a time type are moved: a text or a number is what its writer meant, and a date has no hour. A time
     that comes twice a year is taken for the first, and one the zone's clock skipped stays as it is written.
     """
-    if zone.key == _SHANGHAI:
+    if zone.key == SHANGHAI.key:
         return frame, dict(children)
     return _moved(frame, zone), {n: replace(child, frame=_moved(child.frame, zone)) for n, child in children.items()}
 
@@ -33,5 +32,5 @@ def _moved(frame: pl.DataFrame, zone: ZoneInfo) -> pl.DataFrame:
     if not naive:
         return frame
     known = pl.col(naive).dt.replace_time_zone(zone.key, ambiguous="earliest", non_existent="null")
-    here = known.dt.convert_time_zone(_SHANGHAI).dt.replace_time_zone(None)
+    here = known.dt.convert_time_zone(SHANGHAI.key).dt.replace_time_zone(None)
     return frame.with_columns(here.fill_null(pl.col(naive)))

@@ -58,7 +58,7 @@ class Summary:
     stopped: dict[str, str] = field(default_factory=dict)
     interrupted: str | None = None
 
-    def sentence(self) -> str:  # noqa: PLR0911 - one for each way a run may end
+    def sentence(self) -> str:
         """Say in one sentence how it went."""
         if self.interrupted is not None:
             return (
@@ -74,8 +74,9 @@ class Summary:
         sent = sum(row["sent"] for row in self.rows)
         if self.stopped:
             return f"{sent} records sent; {len(self.stopped)} stopped by order. `ecqs resume` lifts an order."
-        if sent:
-            return f"{sent} records sent."
+        return f"{sent} records sent." if sent else self._nothing_sent()
+
+    def _nothing_sent(self) -> str:
         dead = sum(row["dead_new"] + row["dead_known"] for row in self.rows)
         if dead:
             rows = "1 row is a dead letter" if dead == 1 else f"{dead} of the rows read are dead letters"

@@ -26,14 +26,13 @@ _CERTIFICATE = "certificate"
 def note_uses(connection: sa.Connection, lane_number: int, versions: pl.DataFrame) -> None:
     """Keep which certificate the cases of one commit replace; a newer version of a case takes the place of the older.
 
-    ``versions`` has ``key``, ``sequence``, ``previous`` and, where the kind names certificates, ``link``.
+    ``versions`` has ``key``, ``sequence`` and, where the kind names certificates, ``link``. What is there of any of
+    these keys goes, for a version whose batch was refused as a whole is nobody's previous one.
     """
     if "link" not in versions.columns or versions.is_empty() or versions["link"].dtype != pl.String:
         return
-    again = versions["key"].to_list()
-    if again:
-        mine = certificate_use.c.lane_id == lane_number
-        connection.execute(sa.delete(certificate_use).where(mine, in_values(connection, certificate_use.c.key, again)))
+    older = in_values(connection, certificate_use.c.key, versions["key"].to_list())
+    connection.execute(sa.delete(certificate_use).where(certificate_use.c.lane_id == lane_number, older))
     if versions["link"].null_count() == versions.height:
         return
     linked = versions.filter(pl.col("link").is_not_null()).unique("key", keep="last", maintain_order=True)
